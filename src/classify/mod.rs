@@ -1,0 +1,1 @@
+//! Matches to findings: likelihood, categories, tiers, masks, fingerprints. Pure.

@@ -1,0 +1,9 @@
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod classify;
+pub mod detect;
+pub mod model;
+pub mod read;
+pub mod report;
+pub mod scan;
+pub mod source;

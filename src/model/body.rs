@@ -1,0 +1,139 @@
+//! Bytes of an item as a stream, made seekable on demand.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+use bytes::Bytes;
+
+/// The content of an item, read once from front to back. What was peeked is read again.
+pub struct Body<'a> {
+    head: Vec<u8>,
+    at: usize,
+    rest: Rest<'a>,
+}
+
+enum Rest<'a> {
+    Stream(Box<dyn Read + 'a>),
+    File(File),
+    Memory(Cursor<Bytes>),
+}
+
+impl<'a> Body<'a> {
+    /// A body over any reader, an archive entry for example.
+    pub fn stream(reader: impl Read + 'a) -> Self {
+        Self { head: Vec::new(), at: 0, rest: Rest::Stream(Box::new(reader)) }
+    }
+
+    /// A body over an open regular file.
+    pub fn file(file: File) -> Self {
+        Self { head: Vec::new(), at: 0, rest: Rest::File(file) }
+    }
+
+    /// A body over bytes in memory.
+    pub fn memory(bytes: impl Into<Bytes>) -> Self {
+        Self { head: Vec::new(), at: 0, rest: Rest::Memory(Cursor::new(bytes.into())) }
+    }
+
+    /// Up to `n` bytes from the front without consuming them; fewer only at the end of the content.
+    pub fn peek(&mut self, n: usize) -> io::Result<&[u8]> {
+        if self.at > 0 {
+            self.head.drain(..self.at);
+            self.at = 0;
+        }
+        while self.head.len() < n {
+            let have = self.head.len();
+            self.head.resize(n, 0);
+            let got = read_retrying(&mut self.rest, &mut self.head[have..]);
+            self.head.truncate(have + *got.as_ref().unwrap_or(&0));
+            if got? == 0 {
+                break;
+            }
+        }
+        Ok(&self.head[..self.head.len().min(n)])
+    }
+
+    /// The same content from its start with random access: the file itself, the bytes themselves, or for a stream a
+    /// copy made by `spool` (which bounds it).
+    pub fn seekable(self, spool: impl FnOnce(&mut dyn Read) -> io::Result<Seekable>) -> io::Result<Seekable> {
+        match self.rest {
+            Rest::File(mut file) => {
+                file.seek(SeekFrom::Start(0))?;
+                Ok(Seekable::File(file))
+            }
+            Rest::Memory(cursor) => Ok(Seekable::Memory(Cursor::new(cursor.into_inner()))),
+            Rest::Stream(_) => spool(&mut { self }),
+        }
+    }
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.at < self.head.len() {
+            let n = buf.len().min(self.head.len() - self.at);
+            buf[..n].copy_from_slice(&self.head[self.at..self.at + n]);
+            self.at += n;
+            return Ok(n);
+        }
+        self.rest.read(buf)
+    }
+}
+
+impl Read for Rest<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Rest::Stream(r) => r.read(buf),
+            Rest::File(r) => r.read(buf),
+            Rest::Memory(r) => r.read(buf),
+        }
+    }
+}
+
+fn read_retrying(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buf) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            other => return other,
+        }
+    }
+}
+
+/// `Read + Seek`, as one trait object.
+pub trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// Content with random access.
+#[derive(Debug)]
+pub enum Seekable {
+    /// A regular file, possibly an unlinked temporary one.
+    File(File),
+    /// Bytes in memory.
+    Memory(Cursor<Bytes>),
+}
+
+impl Seekable {
+    /// Length of the content in bytes.
+    pub fn len(&self) -> io::Result<u64> {
+        match self {
+            Seekable::File(f) => Ok(f.metadata()?.len()),
+            Seekable::Memory(c) => Ok(c.get_ref().len() as u64),
+        }
+    }
+}
+
+impl Read for Seekable {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Seekable::File(f) => f.read(buf),
+            Seekable::Memory(c) => c.read(buf),
+        }
+    }
+}
+
+impl Seek for Seekable {
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        match self {
+            Seekable::File(f) => f.seek(pos),
+            Seekable::Memory(c) => c.seek(pos),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Items: what has content, where it is, and how its examination ended.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// Identifies an item across runs: the first 16 bytes of SHA-256 over its raw path, as lower-case hex when shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemId(pub [u8; 16]);
+
+impl fmt::Display for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where an item is: segments from outside in (`exports/q3.tar.gz`, then `crm/customers.csv`), as the raw bytes of
+/// the store. A path is content: it may hold personal data, so printing one is the business of `report`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ItemPath {
+    segments: Vec<Vec<u8>>,
+}
+
+impl ItemPath {
+    /// A path of one segment: something that a source found.
+    pub fn new(outermost: impl Into<Vec<u8>>) -> Self {
+        Self { segments: vec![outermost.into()] }
+    }
+
+    /// The path of an entry inside this item.
+    pub fn entry(&self, name: &[u8]) -> Self {
+        let mut segments = self.segments.clone();
+        segments.push(name.to_vec());
+        Self { segments }
+    }
+
+    /// Segments from outside in.
+    pub fn segments(&self) -> &[Vec<u8>] {
+        &self.segments
+    }
+
+    /// The innermost segment: the name that identification and the name search look at.
+    pub fn name(&self) -> &[u8] {
+        self.segments.last().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How many containers are around this item.
+    pub fn depth(&self) -> usize {
+        self.segments.len().saturating_sub(1)
+    }
+
+    /// Segments joined by `!/`, still raw bytes: the input of [`ItemId`].
+    pub fn joined(&self) -> Vec<u8> {
+        self.segments.join(&b"!/"[..])
+    }
+}
+
+impl fmt::Debug for ItemPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ItemPath({} segments)", self.segments.len())
+    }
+}
+
+/// What the store says about an item, not what its content says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ItemMeta {
+    /// Size in bytes as stored; of an archive entry as declared, `None` when unknown.
+    pub bytes: Option<u64>,
+    /// Last modification.
+    pub modified: Option<Timestamp>,
+    /// Owner's name, or its number when it has no name.
+    pub owner: Option<String>,
+    /// Unix permission bits.
+    pub mode: Option<u32>,
+}
+
+/// One thing with content: a file, an archive entry, standard input.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Stable identity.
+    pub id: ItemId,
+    /// Raw path.
+    pub path: ItemPath,
+    /// What the store says.
+    pub meta: ItemMeta,
+}
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident => $code:literal),+ $(,)?) => {
+        /// Why an item was not, or not wholly, examined. The codes are a contract; see `privascan schema`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[doc = $doc])+ $name),+ }
+
+        impl Reason {
+            /// Every reason, in the order of the contract.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name),+];
+
+            /// The stable snake_case code.
+            pub fn code(self) -> &'static str {
+                match self { $(Reason::$name => $code),+ }
+            }
+
+            /// What it means, in one sentence.
+            pub fn about(self) -> &'static str {
+                match self { $(Reason::$name => concat!($($doc),+).trim_ascii()),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Left out by --include, --exclude or an ignore file.
+    Excluded => "excluded",
+    /// Written by this tool: an output, a record or a policy.
+    OwnOutput => "own_output",
+    /// A symbolic link; its target is an item of its own if it is in scope.
+    Symlink => "symlink",
+    /// A FIFO, socket or device; never opened.
+    SpecialFile => "special_file",
+    /// On another file system, with --one-file-system.
+    OtherFileSystem => "other_file_system",
+    /// The store refused to open or list it.
+    PermissionDenied => "permission_denied",
+    /// Gone between listing and opening.
+    NotFound => "not_found",
+    /// The store failed while it was read.
+    ReadError => "read_error",
+    /// Its size changed while it was read.
+    ChangedWhileRead => "changed_while_read",
+    /// Not a format this build knows: printable runs were searched.
+    UnknownFormat => "unknown_format",
+    /// A known format without a reader in this build: printable runs were searched.
+    UnsupportedFormat => "unsupported_format",
+    /// Content is encrypted and no key was given.
+    Encrypted => "encrypted",
+    /// Damaged or not what it claims; what could be read was searched.
+    Malformed => "malformed",
+    /// Nested deeper than --max-depth.
+    LimitDepth => "limit_depth",
+    /// More entries than the limit.
+    LimitEntries => "limit_entries",
+    /// More content than --max-item-bytes.
+    LimitBytes => "limit_bytes",
+    /// Inflates by more than --max-ratio.
+    LimitRatio => "limit_ratio",
+    /// One value or record is larger than the memory an item may use.
+    LimitMemory => "limit_memory",
+    /// Took longer than --timeout-per-item.
+    LimitTime => "limit_time",
+    /// Only --sample-rows rows of each table were read.
+    Sampled => "sampled",
+    /// The reader panicked; the panic was contained.
+    Panicked => "panicked",
+    /// The run was interrupted before this item was done.
+    Interrupted => "interrupted",
+}
+
+/// How the examination of an item ended. Each discovered item has exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Wholly examined.
+    Scanned,
+    /// Examined in part.
+    Partial(Reason),
+    /// Not examined, by decision.
+    Skipped(Reason),
+    /// Wanted, but could not be examined.
+    Failed(Reason),
+}
+
+impl Outcome {
+    /// `scanned`, `partial`, `skipped` or `failed`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Scanned => "scanned",
+            Outcome::Partial(_) => "partial",
+            Outcome::Skipped(_) => "skipped",
+            Outcome::Failed(_) => "failed",
+        }
+    }
+
+    /// The reason, for all but `scanned`.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Outcome::Scanned => None,
+            Outcome::Partial(r) | Outcome::Skipped(r) | Outcome::Failed(r) => Some(r),
+        }
+    }
+}
+
+/// A part of an item that was not examined, or not as what it claims to be. Several gaps make one `partial` outcome
+/// whose reason is the first gap's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The reason code.
+    pub reason: Reason,
+    /// Where and what, in our own words and numbers. Never content, names or foreign error texts.
+    pub detail: String,
+}
+
+impl Gap {
+    /// A gap with a detail in our own words.
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}

@@ -1,0 +1,15 @@
+//! The words every other room may use: items and their outcomes, bodies, what readers hand over, findings.
+//!
+//! Knows no threads, no clock, no globals, and nothing of the other rooms.
+
+pub mod body;
+pub mod content;
+pub mod finding;
+pub mod item;
+pub mod run;
+
+pub use body::{Body, ReadSeek, Seekable};
+pub use content::{Cell, CellBatch, ContentVisitor, FieldId, Flow, Place, Stop, TextWindow};
+pub use finding::{Finding, ItemRecord, Likelihood, Occurrence, Relation, Signals};
+pub use item::{Gap, Item, ItemId, ItemMeta, ItemPath, Outcome, Reason};
+pub use run::{Ledger, RunRecord};

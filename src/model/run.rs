@@ -1,0 +1,73 @@
+//! A run: what was asked for, with what knowledge, and how the items added up.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::finding::Likelihood;
+use super::item::Outcome;
+
+/// What a run's own line says. The only place where times, durations and ids of the run stand.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// Unique id of the run.
+    pub run_id: String,
+    /// Version of the tool.
+    pub tool_version: String,
+    /// Hash over all detector definitions in force, hex.
+    pub detectors_digest: String,
+    /// How many detectors were on.
+    pub detectors: u64,
+    /// `random` for a key of this run only, else the first 16 hex digits of SHA-256 over the key.
+    pub key_id: String,
+    /// Targets as they may be printed.
+    pub targets: Vec<String>,
+    /// Settings that differ from the defaults, as `flag=value`; never a path or key.
+    pub settings: Vec<String>,
+    /// Lowest likelihood that counts.
+    pub min_likelihood: Likelihood,
+    /// Start of the run.
+    pub started_at: Timestamp,
+    /// End of the run.
+    pub finished_at: Timestamp,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+    /// The ledger.
+    pub ledger: Ledger,
+}
+
+/// Counts of items by outcome and reason: the population of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Items discovered: everything that has an outcome.
+    pub discovered: u64,
+    /// Items by outcome word and reason code (`""` for scanned).
+    pub by_outcome: BTreeMap<(&'static str, &'static str), u64>,
+    /// Bytes of decoded content examined.
+    pub bytes_examined: u64,
+}
+
+impl Ledger {
+    /// Counts one item.
+    pub fn add(&mut self, outcome: Outcome, bytes_examined: u64) {
+        self.discovered += 1;
+        self.bytes_examined += bytes_examined;
+        let reason = outcome.reason().map_or("", |r| r.code());
+        *self.by_outcome.entry((outcome.word(), reason)).or_default() += 1;
+    }
+
+    /// Items with this outcome word.
+    pub fn count(&self, word: &str) -> u64 {
+        self.by_outcome.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n).sum()
+    }
+
+    /// The conservation law: discovered = scanned + partial + skipped + failed.
+    pub fn closes(&self) -> bool {
+        self.discovered == self.by_outcome.values().sum::<u64>()
+    }
+
+    /// Nothing failed and nothing was partial.
+    pub fn complete(&self) -> bool {
+        self.count("failed") == 0 && self.count("partial") == 0
+    }
+}

@@ -1,0 +1,1 @@
+//! Running it: threads, channels, the ledger.

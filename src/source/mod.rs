@@ -1,0 +1,1 @@
+//! Where items come from. Knows places and never formats.
