@@ -1,5 +1,112 @@
 //! What bytes mean: formats to windows, cells and entries. Knows formats and never detectors.
+//!
+//! Each format is one constant in one file, listed in [`FORMATS`]. A reader pushes what it finds into a
+//! [`ContentVisitor`]; nesting is plain recursion through [`ContentVisitor::entry`].
 
 pub mod limits;
 
+use std::cell::RefCell;
+use std::io;
+use std::ops::ControlFlow;
+
+use crate::model::{Body, ContentVisitor, Flow, Gap, Reason, Stop};
+
 pub use limits::{Budget, Limits};
+
+/// How far around its start a match can look, in bytes. Given by the detectors, obeyed by text windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Bytes kept before the owned range.
+    pub behind: usize,
+    /// Bytes needed after the owned range, except where it ends at a newline or the text ends.
+    pub ahead: usize,
+}
+
+/// What a reader works with.
+pub struct ReadContext<'a> {
+    /// Shared by all levels of one outermost item.
+    pub budget: &'a Budget<'a>,
+    /// For text windows.
+    pub reach: Reach,
+    /// Containers around this item.
+    pub depth: usize,
+    /// Reused buffers of this thread.
+    pub buffers: &'a Buffers,
+}
+
+/// Buffers of one thread, reused from item to item so that a small file costs no allocation.
+#[derive(Default)]
+pub struct Buffers(RefCell<Vec<Vec<u8>>>);
+
+impl Buffers {
+    /// An empty buffer, with capacity if one was given back.
+    pub fn take(&self) -> Vec<u8> {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Gives a buffer back.
+    pub fn give(&self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= 4 << 20 {
+            buffer.clear();
+            self.0.borrow_mut().push(buffer);
+        }
+    }
+}
+
+/// Why a reader did not reach the end of an item.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The visitor or the budget asked to stop.
+    Stop(Stop),
+    /// This much is not examined, for this reason.
+    Gap(Gap),
+}
+
+impl From<Stop> for ReadError {
+    fn from(stop: Stop) -> Self {
+        ReadError::Stop(stop)
+    }
+}
+
+impl From<Gap> for ReadError {
+    fn from(gap: Gap) -> Self {
+        ReadError::Gap(gap)
+    }
+}
+
+impl From<io::Error> for ReadError {
+    /// An error of the store or of a decoder below; the foreign text is not kept.
+    fn from(e: io::Error) -> Self {
+        let reason = match e.kind() {
+            io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
+            io::ErrorKind::NotFound => Reason::NotFound,
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput => {
+                Reason::Malformed
+            }
+            _ => Reason::ReadError,
+        };
+        ReadError::Gap(Gap::new(reason, e.kind().to_string()))
+    }
+}
+
+/// Turns a visitor's answer into `?`.
+pub fn go(flow: Flow) -> Result<(), ReadError> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(stop) => Err(ReadError::Stop(stop)),
+    }
+}
+
+/// A format with a reader.
+pub struct Format {
+    /// The word in the items table, `csv` for example.
+    pub name: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+    /// Lower-case file name extensions without the dot.
+    pub extensions: &'static [&'static str],
+    /// Whether the first bytes (64 KiB at most) are of this format, name unseen.
+    pub recognises: fn(head: &[u8]) -> bool,
+    /// Reads the item. `name` is the innermost segment of its path.
+    pub read: fn(&ReadContext<'_>, name: &[u8], Body<'_>, &mut dyn ContentVisitor) -> Result<(), ReadError>,
+}
