@@ -102,8 +102,8 @@ pub enum Anchor {
 pub enum Boundary {
     /// No ASCII letter or digit.
     Word,
-    /// As `word`, and where the match begins or ends with a digit, no `. - / : ,` or `+` that joins it to another digit,
-    /// and no `-` or `_` that joins it to a letter or digit.
+    /// As `word`, and a match that begins with a digit is not joined to a digit before it by one of `. - : +`, one that
+    /// ends with a digit not to a digit after it by `.` or `-`: no part of a longer number, version or address.
     #[default]
     Number,
     /// Nothing is asked.
