@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use serde_json::json;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
 
 use super::jsonl::write_line;
 use super::schema::{FINDING, Field, ITEM, OCCURRENCE, RUN, Record, SCHEMA_VERSION, Table};
@@ -95,36 +96,54 @@ fn entry(out: &mut dyn Write, indent: usize, term: &str, text: &str) -> io::Resu
 }
 
 fn as_lines(out: &mut dyn Write) -> io::Result<()> {
-    write_line(out, &json!({"record": "schema", "version": SCHEMA_VERSION}))?;
+    line(out, "schema", &[("version", json!(SCHEMA_VERSION))])?;
     for table in tables() {
-        write_line(
-            out,
-            &json!({"record": "table", "table": table.name, "file": table.file, "about": table.about}),
-        )?;
+        let name = ("table", json!(table.name));
+        line(out, "table", &[name.clone(), ("file", json!(table.file)), ("about", json!(table.about))])?;
         for field in table.fields {
-            write_line(
-                out,
-                &json!({
-                    "record": "column", "table": table.name, "column": field.name, "type": field.kind.word(),
-                    "nullable": field.nullable, "about": field.about,
-                }),
-            )?;
+            let column = [
+                name.clone(),
+                ("column", json!(field.name)),
+                ("type", json!(field.kind.word())),
+                ("nullable", json!(field.nullable)),
+                ("about", json!(field.about)),
+            ];
+            line(out, "column", &column)?;
         }
     }
     for (word, about) in OUTCOMES {
-        write_line(out, &json!({"record": "outcome", "outcome": word, "about": about}))?;
+        line(out, "outcome", &[("outcome", json!(word)), ("about", json!(about))])?;
     }
     for reason in Reason::ALL {
-        write_line(out, &json!({"record": "reason", "reason": reason.code(), "about": reason.about()}))?;
+        line(out, "reason", &[("reason", json!(reason.code())), ("about", json!(reason.about()))])?;
     }
     for (i, (level, from)) in LIKELIHOODS.iter().enumerate() {
         // Through text, so that 0.45 stays 0.45.
         let exact = |x: f32| format!("{x}").parse::<f64>().unwrap_or_default();
         let below = LIKELIHOODS.get(i + 1).map(|(_, next)| exact(*next));
-        write_line(
-            out,
-            &json!({"record": "likelihood", "likelihood": level.word(), "from": exact(*from), "below": below}),
-        )?;
+        let bounds = [("from", json!(exact(*from))), ("below", json!(below))];
+        line(out, "likelihood", &[&[("likelihood", json!(level.word()))], &bounds[..]].concat())?;
     }
     Ok(())
+}
+
+fn line(out: &mut dyn Write, record: &str, entries: &[(&str, Value)]) -> io::Result<()> {
+    write_line(out, &Ordered { record, entries })
+}
+
+/// An object whose keys keep their order, `record` first.
+struct Ordered<'a> {
+    record: &'a str,
+    entries: &'a [(&'a str, Value)],
+}
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.entries.len() + 1))?;
+        map.serialize_entry("record", self.record)?;
+        for (key, value) in self.entries {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
 }

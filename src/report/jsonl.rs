@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
-use super::schema::{
-    Cell, FINDING, FindingRow, ITEM, OCCURRENCE, OccurrenceRow, RUN, Record, RunRow, Table,
-};
+use super::schema::{Cell, FINDING, FindingRow, ITEM, OCCURRENCE, OccurrenceRow, RUN, Record, RunRow, Table};
 use super::sink::{Destination, Sink};
 use super::text::deceptive;
 use super::{Options, ReportWriter, Summary};

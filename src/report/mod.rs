@@ -9,9 +9,9 @@ mod jsonl;
 pub mod schema;
 mod sink;
 mod summary;
+mod tables;
 #[cfg(feature = "tabular")]
 mod tabular;
-mod tables;
 mod terminal;
 mod text;
 

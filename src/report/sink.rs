@@ -26,7 +26,7 @@ impl Destination {
     pub fn of(path: &Path) -> Self {
         let directory = path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir();
         match path {
-            p if p == Path::new("-") => Destination::Stdout,
+            p if p.as_os_str() == "-" => Destination::Stdout,
             p if directory => Destination::Directory(p.to_path_buf()),
             p => Destination::File(p.to_path_buf()),
         }
@@ -132,7 +132,8 @@ impl Write for Target {
 
 fn open_path(path: &Path) -> io::Result<Target> {
     // What stands behind these names is someone else's open file: never to be renamed over or cut off.
-    if path.starts_with("/dev") || path.starts_with("/proc") {
+    let open_elsewhere = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+    if open_elsewhere.iter().any(|prefix| path.starts_with(prefix)) {
         return OpenOptions::new().append(true).open(path).map(Target::Direct);
     }
     match fs::metadata(path) {
@@ -158,17 +159,8 @@ fn open_path(path: &Path) -> io::Result<Target> {
     let mut prefix = std::ffi::OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(".");
-    let file = Builder::new().prefix(&prefix).suffix(".partial").tempfile_in(parent).map_err(bare)?;
+    let file = Builder::new().prefix(&prefix).suffix(".partial").tempfile_in(parent)?;
     Ok(Target::Temporary(file, path))
-}
-
-/// `tempfile` puts the temporary path into its errors; the user knows the final one.
-fn bare(error: io::Error) -> io::Error {
-    let source = error.get_ref().and_then(|e| e.source()).and_then(|e| e.downcast_ref::<io::Error>());
-    match source.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::from(error.kind()),
-    }
 }
 
 /// One line that names the output; the kind stays, for callers that treat a broken pipe as success.
@@ -178,6 +170,7 @@ fn explained(name: &str, error: io::Error) -> io::Error {
     if reason.starts_with(START) {
         return error;
     }
+    // What follows is a number, and with `tempfile` the temporary path; the user knows the final one.
     let reason = reason.split(" (os error ").next().unwrap_or_default();
     io::Error::new(error.kind(), format!("{START}{name}: {reason}"))
 }

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::schema::{
-    Cell, FINDING, Field, FindingRow, Findings, ITEM, Items, OCCURRENCE, OccurrenceRow, Occurrences, RUN, Record,
-    RunRow, Runs, Table,
+    Cell, FINDING, Field, FindingRow, Findings, ITEM, Items, OCCURRENCE, OccurrenceRow, Occurrences, RUN,
+    Record, RunRow, Runs, Table,
 };
 use super::sink::{Destination, Sink, make_directory};
 use super::{ReportWriter, Summary};

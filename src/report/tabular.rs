@@ -38,7 +38,8 @@ pub(super) fn open_parquet(destination: &Destination, _: Options) -> io::Result<
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .set_created_by(format!("privascan {}", env!("CARGO_PKG_VERSION")))
             .build();
-        let writer = ArrowWriter::try_new(sink, batch.schema.clone(), Some(properties)).map_err(parquet_error)?;
+        let writer =
+            ArrowWriter::try_new(sink, batch.schema.clone(), Some(properties)).map_err(parquet_error)?;
         Ok(Box::new(Parquet { batch, writer }))
     })
 }

@@ -106,17 +106,20 @@ impl Page<'_> {
             self.alarm(&format!("Incomplete: {read_in_part}, {} could not be read.", thousands(failed)))?;
         }
         let verdict = self.verdict(read, &items, &size);
-        self.paragraph(0, &verdict)
+        self.paragraph(0, &verdict)?;
+        if run.key_id == "random" && summary.total.matches + summary.likely_test.matches > 0 {
+            self.paragraph(0, "Fingerprints were made with a random key and hold for this run only.")?;
+        }
+        Ok(())
     }
 
     /// One sentence that never says more than was looked at.
     fn verdict(&self, read: u64, items: &str, size: &str) -> String {
         let (run, summary) = (self.run, self.summary);
-        let population = format!(
-            "{} of {items}, {size}, {}, likelihood {} and above",
-            thousands(read),
+        let terms = format!(
+            "likelihood {} and above, with {}",
+            run.min_likelihood.word(),
             counted(run.detectors, "detector", "detectors"),
-            run.min_likelihood.word()
         );
         let tests = match summary.likely_test.matches {
             0 => String::new(),
@@ -124,13 +127,16 @@ impl Page<'_> {
         };
         match summary.highest_tier() {
             Some(tier) => format!(
-                "Found {} in {}; the most sensitive is {}. Looked at: {population}.",
+                "Found {} in {}; the most sensitive is {}. Counted: {terms}.",
                 counted(summary.total.matches, "match", "matches"),
                 counted(summary.total.items, "item", "items"),
                 printable(tier),
             ),
             None if read == 0 => "Nothing was read, so nothing can be said about what is there.".to_owned(),
-            None => format!("Nothing found in what was read{tests}. Looked at: {population}."),
+            None => format!(
+                "Nothing found in what was read{tests}: {} of {items}, {size}. Counted: {terms}.",
+                thousands(read)
+            ),
         }
     }
 
@@ -170,7 +176,9 @@ impl Page<'_> {
         self.section("Findings by tier and category")?;
         let summary = self.summary;
         if summary.groups.is_empty() && summary.likely_test.findings == 0 {
-            return self.paragraph(2, "None in what was read.");
+            let read = summary.ledger.count("scanned") + summary.ledger.count("partial");
+            return self
+                .paragraph(2, if read > 0 { "None in what was read." } else { "None: nothing was read." });
         }
         let all = || summary.groups.values().chain([&summary.likely_test, &summary.total]);
         let column = |title: &str, number: fn(&Tally) -> u64| {
@@ -184,14 +192,20 @@ impl Page<'_> {
         let titles = ["Findings", "Matches", "Items"].map(str::to_owned);
         self.row(Style::Bold, "Tier", "Category", &titles, &widths)?;
         for (group, tally) in &summary.groups {
-            self.tally(tier_style(&group.tier), &printable(&group.tier), &printable(&group.category), tally, &widths)?;
+            self.tally(
+                tier_style(&group.tier),
+                &printable(&group.tier),
+                &printable(&group.category),
+                tally,
+                &widths,
+            )?;
         }
         if summary.groups.len() > 1 {
             let numbers = numbers(&summary.total);
             self.row(Style::Plain, "together", "", &numbers, &widths)?;
         }
         if summary.likely_test.findings > 0 {
-            let about = "published test values, not counted above";
+            let about = "test values, not counted above";
             self.tally(Style::Plain, "likely_test", about, &summary.likely_test, &widths)?;
         }
         writeln!(self.out)?;
@@ -222,7 +236,7 @@ impl Page<'_> {
         numbers: &[String; 3],
         widths: &[usize; 3],
     ) -> io::Result<()> {
-        let room = WIDTH - 4 - TIER_WIDTH - widths.iter().sum::<usize>();
+        let room = (WIDTH - 4 - TIER_WIDTH).saturating_sub(widths.iter().sum()).max(10);
         let tier = left(&shorten(tier, TIER_WIDTH), TIER_WIDTH);
         for (i, line) in wrap(category, room).iter().enumerate() {
             if i > 0 {
@@ -279,7 +293,13 @@ impl Page<'_> {
     fn unread(&mut self) -> io::Result<()> {
         self.section("What was not read, and why")?;
         if self.summary.unread.is_empty() {
-            return self.paragraph(2, "Everything that was found was read.");
+            return self.paragraph(
+                2,
+                match self.summary.ledger.discovered {
+                    0 => "There was no item to read.",
+                    _ => "Nothing: every item was wholly read.",
+                },
+            );
         }
         let numbers =
             self.summary.unread.values().map(|u| width(&thousands(u.items))).max().unwrap_or(0).max(5);
@@ -418,8 +438,7 @@ fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
         steps.push(step("See each finding of one place, with masked samples and lines:", Some(command)));
     }
     if run.key_id == "random" && summary.total.matches > 0 {
-        let text = "Use a key of your own to follow values over time: this run's fingerprints cannot be compared \
-                    with another run's. Make one, then give it with --key-file:";
+        let text = "To compare values with those of another run, make a key and give it with --key-file:";
         steps.push(step(text, Some("privascan key new".to_owned())));
     }
     let tier = summary.highest_tier().filter(|t| matches!(*t, "restricted" | "confidential"));
@@ -443,8 +462,11 @@ fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
 
 /// The file to name on a command line for an item, if what is printed of it can be typed.
 fn target(run: &RunRecord, path: &str) -> Option<String> {
+    if !run.targets.is_empty() && run.targets.iter().all(|t| t == "-") {
+        return Some("-".to_owned());
+    }
     if run.settings.iter().any(|s| s.trim_start_matches('-').starts_with("paths=hashed")) {
         return None;
     }
-    shell_word(path.split("!/").next().unwrap_or(path)).filter(|word| word != "./-")
+    shell_word(path.split("!/").next().unwrap_or(path))
 }

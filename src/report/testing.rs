@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Summary;
 use crate::model::{
-    Finding, Gap, Item, ItemId, ItemMeta, ItemPath, ItemRecord, Likelihood, Occurrence, Outcome, Place, Reason,
-    Relation, RunRecord, Signals,
+    Finding, Gap, Item, ItemId, ItemMeta, ItemPath, ItemRecord, Likelihood, Occurrence, Outcome, Place,
+    Reason, Relation, RunRecord, Signals,
 };
 
 /// An item that was read and holds nothing.
@@ -84,7 +84,8 @@ pub(super) fn records() -> Vec<ItemRecord> {
     (ssn.relation, ssn.likelihood, ssn.score) = (Relation::Is, Likelihood::VeryLikely, 0.987_654);
     (ssn.values_examined, ssn.distinct_estimate) = (Some(412), 409);
     let mut at = occurrence(Place::Content, "•••-••-6789");
-    (at.offset, at.length, at.line, at.column, at.row) = (Some(1_042), Some(11), Some(12), Some(31), Some(10));
+    (at.offset, at.length, at.line, at.column, at.row) =
+        (Some(1_042), Some(11), Some(12), Some(31), Some(10));
     at.signals.add(Signals::FIELD_NAME);
     ssn.occurrences = vec![at];
     let mut mail = finding("EMAIL_ADDRESS", "contact.email", "internal", 1_398);
