@@ -122,7 +122,7 @@ impl Summary {
             record.outcome.reason().into_iter().chain(record.gaps.iter().map(|g| g.reason)).collect();
         // A gap in an item that counts as read is still something not read.
         let word = match record.outcome {
-            Outcome::Scanned => Outcome::Partial(Reason::Malformed).word(),
+            Outcome::Scanned => "partial",
             other => other.word(),
         };
         for reason in reasons {

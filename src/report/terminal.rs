@@ -98,16 +98,19 @@ impl Page<'_> {
         if run.interrupted {
             self.alarm("Interrupted: what follows is only what had been read by then.")?;
         }
-        if partial + failed > 0 {
-            let read_in_part = match partial {
-                1 => "1 item was read only in part".to_owned(),
-                n => format!("{} items were read only in part", thousands(n)),
-            };
-            self.alarm(&format!("Incomplete: {read_in_part}, {} could not be read.", thousands(failed)))?;
+        let mut missing = Vec::new();
+        if partial > 0 {
+            missing.push(format!("{} read only in part", counted(partial, "item was", "items were")));
+        }
+        if failed > 0 {
+            missing.push(format!("{} could not be read", counted(failed, "item", "items")));
+        }
+        if !missing.is_empty() {
+            self.alarm(&format!("Incomplete: {}.", missing.join(", ")))?;
         }
         let verdict = self.verdict(read, &items, &size);
         self.paragraph(0, &verdict)?;
-        if run.key_id == "random" && summary.total.matches + summary.likely_test.matches > 0 {
+        if run.key_id == "random" && summary.total.findings + summary.likely_test.findings > 0 {
             self.paragraph(0, "Fingerprints were made with a random key and hold for this run only.")?;
         }
         Ok(())
@@ -429,6 +432,9 @@ fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
         let items = counted(n, "item is", "items are");
         let text = format!("{items} encrypted: decrypt a copy and scan that, or record why not.");
         steps.push(step(&text, None));
+    }
+    if summary.unread.keys().any(|(_, reason)| reason.code().starts_with("limit_")) {
+        steps.push(step("Raise the limits named above to read what they left out.", None));
     }
     if let Some(place) = summary.places().first() {
         let command = target(run, &place.path)
