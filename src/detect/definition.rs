@@ -178,7 +178,7 @@ fn one_line(e: &toml::de::Error, text: &str) -> String {
 }
 
 /// The detectors of every `*.toml` in a folder of the user's, by file name.
-pub fn load_dir(dir: &Path) -> Result<Vec<Definition>, DefinitionError> {
+pub fn load_dir(dir: &Path) -> Result<Vec<(String, Definition)>, DefinitionError> {
     let fail = |what: String| DefinitionError { file: dir.display().to_string(), what };
     let mut files: Vec<_> = std::fs::read_dir(dir)
         .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>())
@@ -193,7 +193,7 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Definition>, DefinitionError> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(&path)
             .map_err(|e| DefinitionError { file: file.clone(), what: format!("cannot be read: {e}") })?;
-        all.extend(parse(&file, &text)?);
+        all.extend(parse(&file, &text)?.into_iter().map(|d| (file.clone(), d)));
     }
     Ok(all)
 }
