@@ -51,6 +51,6 @@ pub(super) fn protector(key_file: Option<&Path>) -> Result<Protector> {
 
 fn random() -> Result<[u8; 32]> {
     let mut key = [0; 32];
-    getrandom::fill(&mut key).context("the system gives no random numbers")?;
+    getrandom::fill(&mut key).map_err(|e| anyhow::anyhow!("the system gives no random numbers: {e}"))?;
     Ok(key)
 }

@@ -110,8 +110,3 @@ pub struct Format {
     /// Reads the item. `name` is the innermost segment of its path.
     pub read: fn(&ReadContext<'_>, name: &[u8], Body<'_>, &mut dyn ContentVisitor) -> Result<(), ReadError>,
 }
-
-/// stub
-pub fn read(_cx: &ReadContext<'_>, _name: &[u8], _body: Body<'_>, _visitor: &mut dyn ContentVisitor) -> Flow {
-    ControlFlow::Continue(())
-}

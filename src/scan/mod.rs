@@ -162,3 +162,16 @@ fn collect(
     let listed = progress.discovered.load(Ordering::Relaxed);
     if ledger.closes() && outermost == listed { Ok(ledger) } else { Err(ScanError::Ledger(listed)) }
 }
+
+/// The plan's targets as they may be printed.
+pub fn printed_targets(plan: &ScanPlan) -> Vec<String> {
+    let mut scratch = plan.detectors.scratch();
+    let mut print = |name: &[u8]| names::print(name, plan, &mut scratch).text;
+    plan.targets
+        .iter()
+        .map(|target| match target {
+            Target::Path(path) => print(path.as_os_str().as_encoded_bytes()),
+            Target::Stdin { name } => print(name.as_bytes()),
+        })
+        .collect()
+}
