@@ -3,7 +3,12 @@
 //! Each format is one constant in one file, listed in [`FORMATS`]. A reader pushes what it finds into a
 //! [`ContentVisitor`]; nesting is plain recursion through [`ContentVisitor::entry`].
 
+#[cfg(feature = "archives")]
+pub mod archive;
+#[cfg(feature = "tabular")]
+pub mod columnar;
 pub mod limits;
+pub mod spool;
 
 use std::cell::RefCell;
 use std::io;
@@ -11,7 +16,7 @@ use std::ops::ControlFlow;
 
 use crate::model::{Body, ContentVisitor, Flow, Gap, Reason, Stop};
 
-pub use limits::{Budget, Limits};
+pub use limits::{Budget, LimitHit, Limits};
 
 /// How far around its start a match can look, in bytes. Given by the detectors, obeyed by text windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +82,12 @@ impl From<Gap> for ReadError {
 impl From<io::Error> for ReadError {
     /// An error of the store or of a decoder below; the foreign text is not kept.
     fn from(e: io::Error) -> Self {
+        match LimitHit::find(&e) {
+            Some(Reason::LimitTime) => return ReadError::Stop(Stop::Timeout),
+            Some(Reason::Interrupted) => return ReadError::Stop(Stop::Interrupted),
+            Some(reason) => return ReadError::Gap(Gap::new(reason, "the content behind the limit was not read")),
+            None => {}
+        }
         let reason = match e.kind() {
             io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
             io::ErrorKind::NotFound => Reason::NotFound,
