@@ -67,7 +67,7 @@ fn choose(
 /// `formats`.
 pub(super) fn formats(args: &ListArgs) -> Result<End> {
     let mut out = io::stdout().lock();
-    for format in crate::read::FORMATS {
+    for format in crate::read::formats() {
         match args.format {
             ListFormat::Table => {
                 writeln!(out, "{:<10} {:<28} {}", format.name, format.extensions.join(" "), format.about)?;

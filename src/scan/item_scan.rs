@@ -343,6 +343,13 @@ impl ContentVisitor for ItemScan<'_, '_> {
         Flow::Continue(())
     }
 
+    fn skipped_entry(&mut self, name: &[u8], meta: ItemMeta, reason: Reason) -> Flow {
+        self.entries += 1;
+        let record = self.child(name, meta).decide(Outcome::Skipped(reason), String::new());
+        self.state.send(record);
+        Flow::Continue(())
+    }
+
     fn comment(&mut self, text: &[u8]) {
         let mut found = Vec::new();
         self.state.plan.detectors.search_whole(self.scratch, text, &mut |m| found.push(*m));
