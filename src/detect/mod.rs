@@ -9,6 +9,10 @@ mod context;
 pub mod definition;
 mod fields;
 mod masks;
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod properties;
 mod search;
 pub mod validators;
 
