@@ -1,6 +1,9 @@
 //! Offline checks of a value: checksums, structures, ranges, published test values.
 
 pub mod checksum;
+pub mod contact;
+pub mod financial;
+pub mod network;
 
 /// What a validator is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub struct Validator {
 }
 
 /// Every validator, room by room.
-pub const VALIDATORS: &[&[Validator]] = &[checksum::TABLE];
+pub const VALIDATORS: &[&[Validator]] = &[checksum::TABLE, contact::TABLE, financial::TABLE, network::TABLE];
 
 /// The validator of this name.
 pub fn find(name: &str) -> Option<&'static Validator> {
