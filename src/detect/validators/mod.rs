@@ -1,6 +1,12 @@
 //! Offline checks of a value: checksums, structures, ranges, published test values.
 
 pub mod checksum;
+pub mod contact;
+pub mod financial;
+pub mod health;
+pub mod network;
+pub mod secret;
+pub mod vehicle;
 
 /// What a validator is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +33,15 @@ pub struct Validator {
 }
 
 /// Every validator, room by room.
-pub const VALIDATORS: &[&[Validator]] = &[checksum::TABLE];
+pub const VALIDATORS: &[&[Validator]] = &[
+    checksum::TABLE,
+    contact::TABLE,
+    financial::TABLE,
+    health::TABLE,
+    network::TABLE,
+    secret::TABLE,
+    vehicle::TABLE,
+];
 
 /// The validator of this name.
 pub fn find(name: &str) -> Option<&'static Validator> {
