@@ -1,6 +1,10 @@
 //! Offline checks of a value: checksums, structures, ranges, published test values.
 
 pub mod checksum;
+pub mod national;
+pub mod national_asia;
+pub mod national_eu;
+pub mod national_north;
 
 /// What a validator is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +31,8 @@ pub struct Validator {
 }
 
 /// Every validator, room by room.
-pub const VALIDATORS: &[&[Validator]] = &[checksum::TABLE];
+pub const VALIDATORS: &[&[Validator]] =
+    &[checksum::TABLE, national::TABLE, national_asia::TABLE, national_eu::TABLE, national_north::TABLE];
 
 /// The validator of this name.
 pub fn find(name: &str) -> Option<&'static Validator> {
