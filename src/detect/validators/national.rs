@@ -58,11 +58,12 @@ pub const TABLE: &[Validator] = &[
         0.015,
         "Driver number: padded surname, date of birth, initials (DVLA INF45)",
     ),
+    compact("ca-sin", ca_sin, 0.09, "SIN: Luhn, first digit not 8 (ESDC, SIN Code of Practice)"),
     compact(
-        "ca-sin",
-        ca_sin,
-        0.08,
-        "SIN: Luhn, first digit not 0 or 8 (Employment and Social Development Canada, SIN code of practice)",
+        "ca-sin-fictitious",
+        ca_sin_fictitious,
+        0.1,
+        "SIN beginning with 0: never issued, used in samples (CRA)",
     ),
     compact(
         "mx-curp",
@@ -176,7 +177,11 @@ fn uk_driving_licence(v: &[u8]) -> bool {
 }
 
 fn ca_sin(v: &[u8]) -> bool {
-    v.len() == 9 && luhn(v) && v[0] != b'0' && v[0] != b'8'
+    v.len() == 9 && luhn(v) && v[0] != b'8' && v[..4] != *b"0000"
+}
+
+fn ca_sin_fictitious(v: &[u8]) -> bool {
+    v.len() == 9 && v[0] == b'0'
 }
 
 /// Whether `YYMMDD` is a day of a plausible year; without a century, 29 February counts in years that divide by 4.
