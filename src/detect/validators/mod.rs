@@ -4,6 +4,10 @@ pub mod checksum;
 pub mod contact;
 pub mod financial;
 pub mod health;
+pub mod national;
+pub mod national_asia;
+pub mod national_eu;
+pub mod national_north;
 pub mod network;
 pub mod secret;
 pub mod vehicle;
@@ -38,6 +42,10 @@ pub const VALIDATORS: &[&[Validator]] = &[
     contact::TABLE,
     financial::TABLE,
     health::TABLE,
+    national::TABLE,
+    national_asia::TABLE,
+    national_eu::TABLE,
+    national_north::TABLE,
     network::TABLE,
     secret::TABLE,
     vehicle::TABLE,
