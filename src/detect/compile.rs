@@ -1,19 +1,15 @@
 //! Definitions to automata; refuses what would break the invariants of the search.
 //!
-//! All patterns become one automaton that is walked only from *starts* (see `search`). It is determinised lazily, so
-//! start-up pays for parsing alone, and its size depends on the data's shapes, not on the number of detectors.
+//! All patterns become one automaton that is walked only from *starts* (see `search`).
 
 use std::sync::OnceLock;
 
-use regex_automata::hybrid::dfa::{Cache, Config, DFA};
-use regex_automata::nfa::thompson;
-use regex_automata::util::start;
-use regex_automata::{Anchored, MatchKind};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use sha2::{Digest, Sha256};
 
+use super::automaton::Automaton;
 use super::context::{Hotwords, MAX_WINDOW};
 use super::definition::{Anchor, Context, Definition, DefinitionError};
 use super::fields::FieldNames;
@@ -23,8 +19,6 @@ use super::validators::{self, Input, Validator};
 const MAX_PATTERN: usize = 1024;
 /// Longest `extend_max`.
 const MAX_EXTEND: usize = 4096;
-/// Memory for one thread's lazily built states, in bytes.
-const CACHE_BYTES: usize = 6 << 20;
 
 /// A detector, ready to be asked.
 pub(super) struct Detector {
@@ -54,94 +48,6 @@ impl Detector {
         });
         let group = regex.as_ref().and_then(|r| r.captures(matched)).and_then(|c| c.name("value"));
         group.map_or(whole, |g| g.range())
-    }
-}
-
-/// One automaton over the patterns of some detectors.
-pub(super) struct Automaton {
-    dfa: DFA,
-    /// Detector index by pattern.
-    pub detectors: Vec<u16>,
-}
-
-impl Automaton {
-    fn build(patterns: &[(u16, Hir)]) -> Result<Option<Self>, String> {
-        if patterns.is_empty() {
-            return Ok(None);
-        }
-        let hirs: Vec<&Hir> = patterns.iter().map(|(_, h)| h).collect();
-        let nfa = thompson::Compiler::new()
-            .configure(thompson::Config::new().utf8(false).which_captures(thompson::WhichCaptures::None))
-            .build_many_from_hir(&hirs)
-            .map_err(|e| e.to_string())?;
-        let config = Config::new()
-            .match_kind(MatchKind::All)
-            .cache_capacity(CACHE_BYTES)
-            .skip_cache_capacity_check(true);
-        let dfa = DFA::builder().configure(config).build_from_nfa(nfa).map_err(|e| e.to_string())?;
-        Ok(Some(Self { dfa, detectors: patterns.iter().map(|(d, _)| *d).collect() }))
-    }
-
-    pub fn cache(&self) -> Cache {
-        self.dfa.create_cache()
-    }
-
-    /// Calls `ends(pattern, end)` for every match that begins at `from`, by ascending end.
-    #[inline]
-    pub fn walk(&self, cache: &mut Cache, text: &[u8], from: usize, mut ends: impl FnMut(usize, usize)) {
-        let anchored = start::Config::new().anchored(Anchored::Yes);
-        // A lazily built automaton without a limit on cache clears and without quit bytes cannot fail.
-        let Ok(mut state) = self.dfa.start_state(cache, &anchored) else { return };
-        let mut at = from;
-        while at < text.len() {
-            let Ok(next) = self.dfa.next_state(cache, state, text[at]) else { return };
-            state = next;
-            if state.is_tagged() {
-                if state.is_match() {
-                    for i in 0..self.dfa.match_len(cache, state) {
-                        ends(self.dfa.match_pattern(cache, state, i).as_usize(), at);
-                    }
-                } else if state.is_dead() {
-                    return;
-                }
-            }
-            at += 1;
-        }
-        if let Ok(state) = self.dfa.next_eoi_state(cache, state) {
-            if state.is_match() {
-                for i in 0..self.dfa.match_len(cache, state) {
-                    ends(self.dfa.match_pattern(cache, state, i).as_usize(), at);
-                }
-            }
-        }
-    }
-
-    /// Which pairs of bytes can begin a match: one bit each, `first * 256 + second`.
-    fn viable_pairs(&self) -> Box<[u64; 1024]> {
-        let mut table = Box::new([0u64; 1024]);
-        let mut cache = self.cache();
-        let anchored = start::Config::new().anchored(Anchored::Yes);
-        let Ok(start) = self.dfa.start_state(&mut cache, &anchored) else { return table };
-        let classes = self.dfa.byte_classes();
-        let mut members: FxHashMap<u8, Vec<u8>> = FxHashMap::default();
-        (0..=255u8).for_each(|b| members.entry(classes.get(b)).or_default().push(b));
-        for first in members.values() {
-            let Ok(one) = self.dfa.next_state(&mut cache, start, first[0]) else { continue };
-            if one.is_dead() {
-                continue;
-            }
-            for second in members.values() {
-                if self.dfa.next_state(&mut cache, one, second[0]).is_ok_and(|two| !two.is_dead()) {
-                    for a in first {
-                        for b in second {
-                            let pair = usize::from(*a) << 8 | usize::from(*b);
-                            table[pair / 64] |= 1 << (pair % 64);
-                        }
-                    }
-                }
-            }
-        }
-        table
     }
 }
 
@@ -305,12 +211,8 @@ fn parse(def: &Definition) -> Result<(Hir, usize), String> {
     if crosses_lines(&hir) {
         return Err("pattern: can match a line end; use [^\\n] or name the characters".to_owned());
     }
-    if def.anchor == Anchor::Start {
-        if let Some(b) = first_bytes(&hir).iter().position(|(b, on)| *on && !super::search::can_start(*b)) {
-            return Err(format!(
-                "pattern: can begin with byte 0x{b:02x}; begin with an ASCII letter, a digit, +, ( or -"
-            ));
-        }
+    if def.anchor == Anchor::Start && !first_bytes(&hir).iter().any(|(b, on)| *on && super::search::can_start(*b)) {
+        return Err("pattern: begins with no ASCII letter, digit, +, ( or -, where alone a match can start".to_owned());
     }
     Ok((hir, max))
 }

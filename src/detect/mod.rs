@@ -2,6 +2,7 @@
 //!
 //! [`Detectors`] is compiled once and shared; each thread has a [`Scratch`] of its own.
 
+mod automaton;
 mod builtin;
 pub mod check;
 mod compile;

@@ -10,9 +10,8 @@
 
 use std::ops::Range;
 
-use regex_automata::hybrid::dfa::Cache;
-
-use super::compile::{Automaton, Compiled, Detector, accepts};
+use super::automaton::{Automaton, States};
+use super::compile::{Compiled, Detector, accepts};
 use super::context::ContextCache;
 use super::definition::{Boundary, Context};
 use super::fields::FieldContext;
@@ -45,8 +44,8 @@ pub struct Match {
 
 /// What a search changes: buffers and the lazily built states, one for each thread.
 pub struct Scratch {
-    starts: Option<Cache>,
-    ats: Option<Cache>,
+    starts: Option<States>,
+    ats: Option<States>,
     ends: Vec<(u16, u32)>,
     hits: Vec<Match>,
     /// Scored matches of a component that is not closed, with absolute offsets.
@@ -59,8 +58,8 @@ pub struct Scratch {
 impl Scratch {
     pub(super) fn new(compiled: &Compiled) -> Self {
         Self {
-            starts: compiled.starts.as_ref().map(Automaton::cache),
-            ats: compiled.ats.as_ref().map(Automaton::cache),
+            starts: compiled.starts.as_ref().map(Automaton::states),
+            ats: compiled.ats.as_ref().map(Automaton::states),
             ends: Vec::new(),
             hits: Vec::new(),
             carried: Vec::new(),
@@ -240,9 +239,9 @@ impl Compiled {
             let limit = (owned.end + MAX_LOCAL + 1).min(text.len());
             for at in memchr::memchr_iter(b'@', &text[owned.start..limit]).map(|i| owned.start + i) {
                 let Some(from) = local_start(text, at).filter(|from| owned.contains(from)) else { continue };
-                let cache = scratch.ats.as_mut();
+                let states = scratch.ats.as_mut();
                 let ends = &mut scratch.ends;
-                self.walk(automaton, cache, ends, text, from);
+                self.walk(automaton, states, ends, text, from);
                 ends.retain(|(_, end)| *end as usize > at);
                 self.verify(scratch, text, from);
             }
@@ -307,20 +306,29 @@ impl Compiled {
     fn walk(
         &self,
         automaton: &Automaton,
-        cache: Option<&mut Cache>,
+        states: Option<&mut States>,
         ends: &mut Vec<(u16, u32)>,
         text: &[u8],
         from: usize,
     ) {
         ends.clear();
-        let Some(cache) = cache else { return };
-        automaton.walk(cache, text, from, |pattern, end| {
-            let id = automaton.detectors[pattern];
-            let detector = &self.detectors[usize::from(id)];
-            if detector.extend.is_some() || end_allowed(detector.def.boundary, text, end) {
-                match ends.iter_mut().find(|(d, _)| *d == id) {
-                    Some(longest) => longest.1 = end as u32,
-                    None => ends.push((id, end as u32)),
+        let Some(states) = states else { return };
+        automaton.walk(states, text, from, |detectors, end| {
+            let word = end_allowed(Boundary::Word, text, end);
+            let number = word && end_allowed(Boundary::Number, text, end);
+            for &id in detectors {
+                let detector = &self.detectors[usize::from(id)];
+                let allowed = detector.extend.is_some()
+                    || match detector.def.boundary {
+                        Boundary::None => true,
+                        Boundary::Word => word,
+                        Boundary::Number => number,
+                    };
+                if allowed {
+                    match ends.iter_mut().find(|(d, _)| *d == id) {
+                        Some(longest) => longest.1 = end as u32,
+                        None => ends.push((id, end as u32)),
+                    }
                 }
             }
         });

@@ -22,7 +22,7 @@ impl Charset {
     /// Judges a head of at most [`HEAD`] bytes; a shorter one is the whole content.
     pub fn of(head: &[u8]) -> Charset {
         let whole = head.len() < HEAD;
-        if head.starts_with(b"\xEF\xBB\xBF") {
+        if head.starts_with(b"\xEF\xBB\xBF") || is_plain(head) {
             return Charset::Utf8;
         }
         if head.starts_with(b"\xFF\xFE\0\0") || head.starts_with(b"\0\0\xFE\xFF") {
@@ -65,6 +65,12 @@ impl Charset {
             }
         }
     }
+}
+
+/// ASCII and nothing odd: the usual case, answered in one pass.
+fn is_plain(head: &[u8]) -> bool {
+    let odd = |b: u8| b >= 0x7F || (b < 0x20 && b != b'\t' && b != b'\n' && b != b'\r');
+    !head.iter().fold(false, |any, b| any | odd(*b))
 }
 
 /// Control characters that do not stand in running text. Zero is counted apart.

@@ -1,0 +1,255 @@
+//! One automaton over many patterns, walked from a start until it dies.
+//!
+//! A subset construction over the NFA that `regex-automata` builds, done lazily: a state exists once the data has led
+//! there. Compared with that crate's own lazy DFA it knows the one question asked here ("which patterns end where, from
+//! exactly this byte on"), so a step is one load and one compare, and a state carries its detectors ready for use.
+
+use regex_automata::nfa::thompson::{self, NFA, State, WhichCaptures};
+use regex_automata::util::primitives::StateID;
+use regex_syntax::hir::Hir;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Memory for one thread's states, in bytes; then they are forgotten and built anew.
+const CACHE_BYTES: usize = 6 << 20;
+/// No transition: nothing can match from here.
+const DEAD: u32 = u32::MAX - 1;
+/// The transition has not been asked for yet.
+const UNKNOWN: u32 = u32::MAX;
+/// Set in a transition to a state in which patterns end.
+const MATCH: u32 = 1 << 31;
+
+/// The patterns of some detectors.
+pub(super) struct Automaton {
+    nfa: NFA,
+    /// Class of each byte: bytes of one class are alike to every pattern.
+    classes: [u8; 256],
+    /// One byte of each class.
+    members: Vec<u8>,
+    /// Detector index by pattern.
+    detectors: Vec<u16>,
+}
+
+/// The states built so far; one for each thread.
+pub(super) struct States {
+    /// By state × class; states are named by where their row begins.
+    next: Vec<u32>,
+    /// Detectors that end in the state, by row.
+    ends: Vec<Box<[u16]>>,
+    /// NFA states behind each row.
+    sets: Vec<Box<[u32]>>,
+    rows: FxHashMap<Box<[u32]>, u32>,
+    bytes: usize,
+    start: u32,
+}
+
+impl Automaton {
+    pub fn build(patterns: &[(u16, Hir)]) -> Result<Option<Self>, String> {
+        if patterns.is_empty() {
+            return Ok(None);
+        }
+        let hirs: Vec<&Hir> = patterns.iter().map(|(_, h)| h).collect();
+        let nfa = thompson::Compiler::new()
+            .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None))
+            .build_many_from_hir(&hirs)
+            .map_err(|e| e.to_string())?;
+        let classes = std::array::from_fn(|b| nfa.byte_classes().get(b as u8));
+        let count = usize::from(classes.iter().copied().max().unwrap_or(0)) + 1;
+        let mut members = vec![0; count];
+        (0..=255u8).for_each(|b| members[usize::from(classes[usize::from(b)])] = b);
+        Ok(Some(Self { nfa, classes, members, detectors: patterns.iter().map(|(d, _)| *d).collect() }))
+    }
+
+    pub fn states(&self) -> States {
+        let mut states = States {
+            next: Vec::new(),
+            ends: Vec::new(),
+            sets: Vec::new(),
+            rows: FxHashMap::default(),
+            bytes: 0,
+            start: 0,
+        };
+        self.begin(&mut states);
+        states
+    }
+
+    /// Calls `ends(detectors, end)` for every end of a match that begins at `from`, by ascending end.
+    #[inline]
+    pub fn walk(&self, states: &mut States, text: &[u8], from: usize, mut ends: impl FnMut(&[u16], usize)) {
+        let mut row = states.start;
+        for (i, byte) in text[from..].iter().enumerate() {
+            let class = self.classes[usize::from(*byte)];
+            let mut to = states.next[row as usize + usize::from(class)];
+            if to >= MATCH {
+                if to == UNKNOWN {
+                    to = self.step(states, &mut row, class);
+                }
+                if to == DEAD {
+                    return;
+                }
+                if to & MATCH != 0 {
+                    to &= !MATCH;
+                    ends(&states.ends[to as usize / self.members.len()], from + i + 1);
+                }
+            }
+            row = to;
+        }
+    }
+
+    /// Which pairs of bytes can begin a match: one bit each, `first * 256 + second`.
+    pub fn viable_pairs(&self) -> Box<[u64; 1024]> {
+        let mut table = Box::new([0u64; 1024]);
+        let mut states = self.states();
+        let of_class = |class: usize| (0..=255u8).filter(move |b| usize::from(self.classes[usize::from(*b)]) == class);
+        for first in 0..self.members.len() {
+            let mut row = states.start;
+            let one = self.step(&mut states, &mut row, first as u8);
+            if one == DEAD {
+                continue;
+            }
+            for second in 0..self.members.len() {
+                let mut row = one & !MATCH;
+                if self.step(&mut states, &mut row, second as u8) == DEAD {
+                    continue;
+                }
+                for pair in of_class(first).flat_map(|a| of_class(second).map(move |b| (a, b))) {
+                    let pair = usize::from(pair.0) << 8 | usize::from(pair.1);
+                    table[pair / 64] |= 1 << (pair % 64);
+                }
+            }
+        }
+        table
+    }
+
+    fn begin(&self, states: &mut States) {
+        states.next.clear();
+        states.ends.clear();
+        states.sets.clear();
+        states.rows.clear();
+        states.bytes = 0;
+        let mut set = FxHashSet::default();
+        self.close(self.nfa.start_anchored(), &mut set);
+        states.start = self.row(states, set) & !MATCH;
+    }
+
+    /// Builds the transition of `row` on `class`. If memory ran out, all states are new and `row` is this one's new name.
+    #[cold]
+    fn step(&self, states: &mut States, row: &mut u32, class: u8) -> u32 {
+        let known = states.next[*row as usize + usize::from(class)];
+        if known != UNKNOWN {
+            return known;
+        }
+        let stride = self.members.len();
+        if states.bytes > CACHE_BYTES {
+            let here: FxHashSet<u32> = states.sets[*row as usize / stride].iter().copied().collect();
+            self.begin(states);
+            *row = self.row(states, here) & !MATCH;
+        }
+        let byte = self.members[usize::from(class)];
+        let mut set = FxHashSet::default();
+        for i in 0..states.sets[*row as usize / stride].len() {
+            let id = StateID::must(states.sets[*row as usize / stride][i] as usize);
+            let to = match self.nfa.state(id) {
+                State::ByteRange { trans } => trans.matches_byte(byte).then_some(trans.next),
+                State::Sparse(sparse) => sparse.matches_byte(byte),
+                State::Dense(dense) => dense.matches_byte(byte),
+                _ => None,
+            };
+            if let Some(to) = to {
+                self.close(to, &mut set);
+            }
+        }
+        let to = if set.is_empty() { DEAD } else { self.row(states, set) };
+        states.next[*row as usize + usize::from(class)] = to;
+        to
+    }
+
+    /// Adds what is reached from `from` without a byte: only states that ask for one, or end a pattern, are kept.
+    fn close(&self, from: StateID, set: &mut FxHashSet<u32>) {
+        let mut seen = FxHashSet::default();
+        let mut todo = vec![from];
+        while let Some(id) = todo.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            match self.nfa.state(id) {
+                State::Union { alternates } => todo.extend(alternates.iter().copied()),
+                State::BinaryUnion { alt1, alt2 } => todo.extend([*alt1, *alt2]),
+                State::Capture { next, .. } | State::Look { next, .. } => todo.push(*next),
+                State::Fail => {}
+                _ => {
+                    set.insert(id.as_u32());
+                }
+            }
+        }
+    }
+
+    /// The row of a set of NFA states, made if it is new; with [`MATCH`] if patterns end there.
+    fn row(&self, states: &mut States, set: FxHashSet<u32>) -> u32 {
+        let mut set: Vec<u32> = set.into_iter().collect();
+        set.sort_unstable();
+        let set: Box<[u32]> = set.into();
+        if let Some(row) = states.rows.get(&set) {
+            return *row;
+        }
+        let mut ends: Vec<u16> = set
+            .iter()
+            .filter_map(|id| match self.nfa.state(StateID::must(*id as usize)) {
+                State::Match { pattern_id } => Some(self.detectors[pattern_id.as_usize()]),
+                _ => None,
+            })
+            .collect();
+        ends.sort_unstable();
+        let row = states.next.len() as u32 | if ends.is_empty() { 0 } else { MATCH };
+        states.next.resize(states.next.len() + self.members.len(), UNKNOWN);
+        states.bytes += self.members.len() * 4 + set.len() * 8 + ends.len() * 2 + 96;
+        states.ends.push(ends.into());
+        states.sets.push(set.clone());
+        states.rows.insert(set, row);
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn automaton(patterns: &[&str]) -> Automaton {
+        let hirs: Vec<(u16, Hir)> = patterns
+            .iter()
+            .enumerate()
+            .map(|(i, p)| (i as u16, regex_syntax::parse(p).expect("parses")))
+            .collect();
+        Automaton::build(&hirs).expect("builds").expect("has patterns")
+    }
+
+    #[test]
+    fn every_end_of_every_pattern_is_told() {
+        let automaton = automaton(&["[0-9]{2,4}", "12[0-9]x?", "ab"]);
+        let mut states = automaton.states();
+        let mut told = Vec::new();
+        automaton.walk(&mut states, b"-1234x", 1, |d, end| told.push((d.to_vec(), end)));
+        assert_eq!(told, [(vec![0], 3), (vec![0, 1], 4), (vec![0], 5)]);
+        let pairs = automaton.viable_pairs();
+        let viable = |a: u8, b: u8| {
+            let pair = usize::from(a) << 8 | usize::from(b);
+            pairs[pair / 64] >> (pair % 64) & 1 == 1
+        };
+        assert!(viable(b'9', b'0') && viable(b'a', b'b') && !viable(b'a', b'a') && !viable(b'1', b'x'));
+    }
+
+    #[test]
+    fn forgetting_all_states_changes_no_answer() {
+        let automaton = automaton(&["[a-d]{3,9}x", "(a|b[cd]){2,6}", "[0-9]{3}-[0-9]{3}"]);
+        let text = b"abcdabcdx bcbdaab 123-456 aaaaaaaaax".repeat(3);
+        let mut calm = automaton.states();
+        let mut pressed = automaton.states();
+        for from in 0..text.len() {
+            let mut expected = Vec::new();
+            automaton.walk(&mut calm, &text, from, |d, end| expected.push((d.to_vec(), end)));
+            let mut got = Vec::new();
+            pressed.bytes = CACHE_BYTES + 1;
+            automaton.walk(&mut pressed, &text, from, |d, end| got.push((d.to_vec(), end)));
+            assert_eq!(got, expected, "from {from}");
+        }
+    }
+}
