@@ -565,3 +565,7 @@ impl ContentVisitor for Nobody {
     fn comment(&mut self, _: &[u8]) {}
     fn gap(&mut self, _: Gap) {}
 }
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;
