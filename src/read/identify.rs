@@ -63,7 +63,7 @@ fn text_format(text: &[u8], whole: bool, extension: &str) -> &'static Format {
     }
     let named =
         delimited::CSV.extensions.contains(&extension) || delimited::TSV.extensions.contains(&extension);
-    match dialect::sniff(text, whole, named) {
+    match dialect::sniff(text, whole, named).filter(|d| named || dialect::convinces(text, whole, d)) {
         Some(d) if d.delimiter == b'\t' => &delimited::TSV,
         Some(_) => &delimited::CSV,
         None => &TEXT,
@@ -72,21 +72,37 @@ fn text_format(text: &[u8], whole: bool, extension: &str) -> &'static Format {
 
 /// Known binary formats by the bytes they begin with.
 fn binary(head: &[u8]) -> Kind {
-    match FileFormat::from_bytes(head) {
-        FileFormat::ArbitraryBinaryData | FileFormat::PlainText | FileFormat::Empty => Kind::Binary,
-        FileFormat::CompoundFileBinary => Kind::Unsupported("ole".to_owned()),
-        FileFormat::ExecutableAndLinkableFormat => Kind::Unsupported("elf".to_owned()),
-        known => Kind::Unsupported(known.extension().to_ascii_lowercase()),
+    let short = match FileFormat::from_bytes(head) {
+        // A head that cuts a container off is not told apart further.
+        FileFormat::ArbitraryBinaryData => match head {
+            [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, ..] => "ole",
+            [b'P', b'K', 3, 4, ..] => "zip",
+            [b'O', b'R', b'C', ..] => "orc",
+            _ => return Kind::Binary,
+        }
+        .to_owned(),
+        FileFormat::CompoundFileBinary => "ole".to_owned(),
+        FileFormat::ExecutableAndLinkableFormat => "elf".to_owned(),
+        known => known.extension().to_ascii_lowercase(),
+    };
+    // Words that stand for text formats: whatever this is, it cannot be read as that.
+    if matches!(short.as_str(), "txt" | "html" | "xml" | "json" | "csv" | "empty") {
+        return Kind::Binary;
     }
+    Kind::Unsupported(short)
 }
 
-/// The name's extension in lower case, without the dot.
+/// The name's extension in lower case, without the dot; that of `app.log.1` is `log`.
 fn extension(name: &[u8]) -> Vec<u8> {
-    let last = name.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or(name);
-    match memchr::memrchr(b'.', last) {
-        Some(dot) => last[dot + 1..].to_ascii_lowercase(),
-        None => Vec::new(),
+    let mut name = name.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or(name);
+    while let Some(dot) = memchr::memrchr(b'.', name) {
+        let extension = &name[dot + 1..];
+        if !extension.iter().all(u8::is_ascii_digit) {
+            return extension.to_ascii_lowercase();
+        }
+        name = &name[..dot];
     }
+    Vec::new()
 }
 
 #[cfg(test)]
@@ -104,6 +120,7 @@ mod tests {
         is("csv", "a.csv", csv);
         is("csv", "a.dat", csv);
         is("csv", "-", csv);
+        is("csv", "-", &csv[13..]);
         is("tsv", "a.csv", &csv.replace(',', "\t"));
         is("csv", "a.tsv", &csv.replace(',', ";"));
         is("text", "a.csv", "Dear all,\nthe table is not here.\nRegards\n");
@@ -125,6 +142,8 @@ mod tests {
     #[test]
     fn prose_code_and_logs_are_no_tables() {
         is("text", "README", "First, this.\nSecond, that.\nThird, more.\nFourth, end.\n");
+        is("text", "x", "pool | {a:1}\npool | {b:2}\npool | {c:3}\n");
+        is("text", "app.log.1", "id,name,city\n1,Anna,Wien\n2,Bert,Graz\n3,Carl,Linz\n");
         is("text", "x", "let a = 1;\nlet b = 2;\nlet c = 3;\n");
         is("text", "x", "[2024-01-01] started\n[2024-01-02] stopped\n");
         is("text", "x", "<a>\n<b>1,2,3</b>\n<b>1,2,3</b>\n<b>1,2,3</b>\n");
