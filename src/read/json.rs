@@ -341,6 +341,20 @@ impl Parser {
                     self.after_value(i, batch);
                 }
                 Expect::Key | Expect::KeyOrEnd if b == b'"' => {
+                    if let Some(frame) = self.here.stack.last_mut()
+                        && let Some((node, len)) =
+                            self.paths.expected(frame.node, &data[i + 1..], &mut frame.guess)
+                    {
+                        self.here.node = node;
+                        self.here.expect = Expect::Colon;
+                        self.keys += 1;
+                        i += len + 2;
+                        if data.get(i) == Some(&b':') {
+                            self.here.expect = Expect::Value;
+                            i += 1;
+                        }
+                        continue;
+                    }
                     let (end, escaped) = match lex::string(data, i + 1) {
                         Token::Whole { end, escaped } => (end, escaped),
                         Token::Open => return open(ended),

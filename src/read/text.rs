@@ -159,7 +159,7 @@ mod tests {
             let text = text.as_bytes();
             let found = windowed(text, size, Reach { behind, ahead }, chunk);
             prop_assert_eq!(&found.text, text);
-            prop_assert_eq!(found.windows.len() == 0, text.is_empty());
+            prop_assert_eq!(found.windows.is_empty(), text.is_empty());
             for (i, (offset, bytes, owned, last)) in found.windows.iter().enumerate() {
                 let at = *offset as usize;
                 prop_assert_eq!(bytes.as_slice(), &text[at..at + bytes.len()]);
