@@ -107,7 +107,69 @@ fn extension(name: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use crate::read::testing::read;
+    use proptest::prelude::*;
+
+    use crate::model::Reason;
+    use crate::read::Limits;
+    use crate::read::testing::{read, read_with};
+
+    const PARTS: &[&[u8]] = &[
+        b"a,b,c\n",
+        b"1,\"x\n\"\"y\",2\r\n",
+        b"\"",
+        b"{\"k\": [1, {\"v\": \"w\"}]}\n",
+        b"[",
+        b"]",
+        b"{",
+        b", ",
+        b"\xEF\xBB\xBF",
+        b"\\",
+        b"\n\n",
+        "Größe\t12\tx\n".as_bytes(),
+        b"\x00",
+        b"prose; more prose\n",
+        b"\xFF\xFE",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Whatever the bytes and the name, nothing panics, and text is handed over to its last byte.
+        #[test]
+        fn nothing_is_lost(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..60),
+            name in prop_oneof![Just("a.csv"), Just("a.jsonl"), Just("a.json"), Just("a.txt"), Just("a"), Just("")],
+            small in any::<bool>(), repeat in prop_oneof![Just(1), Just(100)],
+        ) {
+            let bytes = parts.concat().repeat(repeat);
+            let limits = Limits { record_bytes: if small { 0 } else { 8 << 20 }, ..Limits::default() };
+            let found = read_with(&limits, name, &bytes);
+            let head = &bytes[..bytes.len().min(super::HEAD)];
+            if super::Charset::of(head) == super::Charset::Utf8 && found.located {
+                prop_assert_eq!([found.raw, found.text].concat(), bytes);
+            } else if found.text.is_empty() && super::Charset::of(head) == super::Charset::Utf8 {
+                prop_assert_eq!(found.raw, bytes);
+            }
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let found = read("x", &bytes);
+            prop_assert_eq!(found.formats.is_empty(), false);
+        }
+    }
+
+    #[test]
+    fn content_cut_by_a_limit_is_not_called_damaged() {
+        let limits = Limits { item_bytes: 300_000, ..Limits::default() };
+        let csv = "id,name\n".to_owned() + &"1,\"Anna\"\n".repeat(60_000);
+        let json = "{\"id\": 1, \"name\": \"Anna\"}\n".repeat(30_000);
+        for (name, text) in [("a.csv", csv), ("a.jsonl", json)] {
+            let found = read_with(&limits, name, text.as_bytes());
+            assert_eq!(found.reasons(), [Reason::LimitBytes], "{name}");
+            assert_eq!(found.formats.len(), 1);
+            assert!(found.rows > 1000);
+        }
+    }
 
     #[track_caller]
     fn is(format: &str, name: &str, content: &str) {
