@@ -11,6 +11,8 @@ pub struct Body<'a> {
     at: usize,
     ended: bool,
     rest: Rest<'a>,
+    /// An error met while peeking, told when reading gets there.
+    failed: Option<io::Error>,
 }
 
 enum Rest<'a> {
@@ -22,31 +24,37 @@ enum Rest<'a> {
 impl<'a> Body<'a> {
     /// A body over any reader, an archive entry for example.
     pub fn stream(reader: impl Read + 'a) -> Self {
-        Self { head: Vec::new(), at: 0, ended: false, rest: Rest::Stream(Box::new(reader)) }
+        Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::Stream(Box::new(reader)) }
     }
 
     /// A body over an open regular file.
     pub fn file(file: File) -> Self {
-        Self { head: Vec::new(), at: 0, ended: false, rest: Rest::File(file) }
+        Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::File(file) }
     }
 
     /// A body over bytes in memory.
     pub fn memory(bytes: impl Into<Bytes>) -> Self {
-        Self { head: Vec::new(), at: 0, ended: false, rest: Rest::Memory(Cursor::new(bytes.into())) }
+        Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::Memory(Cursor::new(bytes.into())) }
     }
 
-    /// Up to `n` bytes from the front without consuming them; fewer only at the end of the content.
+    /// Up to `n` bytes from the front without consuming them; fewer only at the end of the content, or before a place
+    /// that cannot be read: reading on gives the error.
     pub fn peek(&mut self, n: usize) -> io::Result<&[u8]> {
         if self.at > 0 {
             self.head.drain(..self.at);
             self.at = 0;
         }
-        while self.head.len() < n && !self.ended {
+        while self.head.len() < n && !self.ended && self.failed.is_none() {
             let have = self.head.len();
             self.head.resize(n, 0);
             let got = read_retrying(&mut self.rest, &mut self.head[have..]);
             self.head.truncate(have + *got.as_ref().unwrap_or(&0));
-            self.ended = got? == 0;
+            match got {
+                Ok(0) => self.ended = true,
+                Ok(_) => {}
+                Err(e) if have == 0 => return Err(e),
+                Err(e) => self.failed = Some(e),
+            }
         }
         Ok(&self.head[..self.head.len().min(n)])
     }
@@ -72,6 +80,9 @@ impl Read for Body<'_> {
             buf[..n].copy_from_slice(&self.head[self.at..self.at + n]);
             self.at += n;
             return Ok(n);
+        }
+        if let Some(e) = self.failed.take() {
+            return Err(e);
         }
         // The end seen by a peek is not asked for again: a small file costs one read and one more.
         if self.ended { Ok(0) } else { self.rest.read(buf) }

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::body::Body;
-use super::item::{Gap, ItemMeta};
+use super::item::{Gap, ItemMeta, Reason};
 
 /// Why reading stopped early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +122,11 @@ pub trait ContentVisitor {
 
     /// An item inside this one that could not be opened: it gets an outcome of its own.
     fn failed_entry(&mut self, name: &[u8], meta: ItemMeta, gap: Gap) -> Flow;
+
+    /// An item inside this one that is left alone by decision, a link for example: it gets an outcome of its own.
+    fn skipped_entry(&mut self, name: &[u8], meta: ItemMeta, reason: Reason) -> Flow {
+        self.failed_entry(name, meta, Gap::new(reason, ""))
+    }
 
     /// A comment or document property.
     fn comment(&mut self, text: &[u8]);

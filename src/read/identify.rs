@@ -4,7 +4,7 @@ use file_format::FileFormat;
 
 use super::charset::Charset;
 use super::text::TEXT;
-use super::{FORMATS, Format, HEAD, TEXT_FORMATS, delimited, dialect, json};
+use super::{BY_MAGIC, Format, HEAD, delimited, dialect, json};
 
 /// What identification comes to.
 pub enum Kind {
@@ -24,8 +24,7 @@ const PLAIN: &str = "txt text log md markdown rst adoc asc out err tex srt vtt e
 
 /// Identifies content by its head (at most [`HEAD`] bytes) and its name.
 pub fn identify(head: &[u8], name: &[u8]) -> Kind {
-    let by_magic = FORMATS.iter().filter(|f| !TEXT_FORMATS.contains(&f.name));
-    if let Some(format) = by_magic.into_iter().find(|f| (f.recognises)(head)) {
+    if let Some(format) = BY_MAGIC.iter().flat_map(|room| room.iter()).find(|f| (f.recognises)(head)) {
         return Kind::Known(format);
     }
     // Formats that look like text for a while.

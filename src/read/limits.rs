@@ -1,11 +1,13 @@
 //! One shared budget per outermost item, spent at every level of nesting.
 
 use std::cell::Cell;
+use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::model::Stop;
+use crate::model::{Reason, Stop};
 
 /// What one outermost item may cost. Every limit that bites is a recorded gap.
 #[derive(Clone, Debug)]
@@ -74,5 +76,42 @@ impl<'a> Budget<'a> {
             return Some(Stop::Interrupted);
         }
         self.deadline.filter(|d| Instant::now() >= *d).map(|_| Stop::Timeout)
+    }
+}
+
+/// A limit that bit inside a stream, carried by an `io::Error` through readers that know nothing of limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.code())]
+pub struct LimitHit(pub Reason);
+
+impl LimitHit {
+    /// The limit behind an error, however deep decoders have wrapped it.
+    pub fn find(e: &io::Error) -> Option<Reason> {
+        let mut next: Option<&(dyn Error + 'static)> = e.get_ref().map(|inner| inner as _);
+        while let Some(e) = next {
+            if let Some(LimitHit(reason)) = e.downcast_ref::<LimitHit>() {
+                return Some(*reason);
+            }
+            next = match e.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                Some(inner) => Some(inner as _),
+                None => e.source(),
+            };
+        }
+        None
+    }
+}
+
+impl From<LimitHit> for io::Error {
+    fn from(hit: LimitHit) -> Self {
+        io::Error::other(hit)
+    }
+}
+
+impl From<Stop> for LimitHit {
+    fn from(stop: Stop) -> Self {
+        LimitHit(match stop {
+            Stop::Interrupted => Reason::Interrupted,
+            Stop::Timeout => Reason::LimitTime,
+        })
     }
 }

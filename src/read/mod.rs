@@ -1,9 +1,13 @@
 //! What bytes mean: formats to windows, cells and entries. Knows formats and never detectors.
 //!
-//! Each format is one constant in one file, listed in [`FORMATS`]. A reader pushes what it finds into a
+//! Each format is one constant in one file, listed in [`formats`]. A reader pushes what it finds into a
 //! [`ContentVisitor`]; nesting is plain recursion through [`ContentVisitor::entry`].
 
+#[cfg(feature = "archives")]
+pub mod archive;
 mod charset;
+#[cfg(feature = "tabular")]
+pub mod columnar;
 mod delimited;
 mod dialect;
 mod identify;
@@ -11,6 +15,7 @@ mod json;
 pub mod limits;
 mod rolling;
 mod split;
+pub mod spool;
 mod strings;
 #[cfg(test)]
 mod testing;
@@ -24,26 +29,25 @@ use crate::model::{Body, ContentVisitor, Flow, Gap, Reason, Stop};
 
 use identify::Kind;
 
-pub use limits::{Budget, Limits};
+pub use limits::{Budget, LimitHit, Limits};
 pub use text::read_text;
 
 /// How much of an item identification looks at.
 pub const HEAD: usize = 64 << 10;
 
-/// Every format with a reader in this build. Those recognised by magic bytes come first; text formats are told apart
-/// by `identify`, which also looks at the name.
-pub const FORMATS: &[&Format] = &[
-    // Containers and columnar formats: one line each, `&columnar::PARQUET` for example.
-    // Text formats.
-    &json::JSONL,
-    &json::JSON,
-    &delimited::CSV,
-    &delimited::TSV,
-    &text::TEXT,
+/// Formats that their first bytes tell, room by room.
+const BY_MAGIC: &[&[Format]] = &[
+    #[cfg(feature = "archives")]
+    archive::FORMATS,
 ];
 
-/// Formats that come after all others: what they recognise is decided together, and by name too.
-const TEXT_FORMATS: &[&str] = &["jsonl", "json", "csv", "tsv", "text"];
+/// Formats that are told apart together, by content and then by name.
+const TEXTUAL: &[Format] = &[json::JSONL, json::JSON, delimited::CSV, delimited::TSV, text::TEXT];
+
+/// Every format with a reader in this build.
+pub fn formats() -> impl Iterator<Item = &'static Format> {
+    BY_MAGIC.iter().chain([&TEXTUAL]).flat_map(|room| room.iter())
+}
 
 /// How far around its start a match can look, in bytes. Given by the detectors, obeyed by text windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +113,12 @@ impl From<Gap> for ReadError {
 impl From<io::Error> for ReadError {
     /// An error of the store or of a decoder below; the foreign text is not kept.
     fn from(e: io::Error) -> Self {
+        match LimitHit::find(&e) {
+            Some(Reason::LimitTime) => return ReadError::Stop(Stop::Timeout),
+            Some(Reason::Interrupted) => return ReadError::Stop(Stop::Interrupted),
+            Some(reason) => return ReadError::Gap(Gap::new(reason, "the content behind the limit was not read")),
+            None => {}
+        }
         let reason = match e.kind() {
             io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
             io::ErrorKind::NotFound => Reason::NotFound,

@@ -1,6 +1,16 @@
 //! Offline checks of a value: checksums, structures, ranges, published test values.
 
 pub mod checksum;
+pub mod contact;
+pub mod financial;
+pub mod health;
+pub mod national;
+pub mod national_asia;
+pub mod national_eu;
+pub mod national_north;
+pub mod network;
+pub mod secret;
+pub mod vehicle;
 
 /// What a validator is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +37,19 @@ pub struct Validator {
 }
 
 /// Every validator, room by room.
-pub const VALIDATORS: &[&[Validator]] = &[checksum::TABLE];
+pub const VALIDATORS: &[&[Validator]] = &[
+    checksum::TABLE,
+    contact::TABLE,
+    financial::TABLE,
+    health::TABLE,
+    national::TABLE,
+    national_asia::TABLE,
+    national_eu::TABLE,
+    national_north::TABLE,
+    network::TABLE,
+    secret::TABLE,
+    vehicle::TABLE,
+];
 
 /// The validator of this name.
 pub fn find(name: &str) -> Option<&'static Validator> {
