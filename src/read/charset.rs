@@ -14,6 +14,11 @@ pub enum Charset {
     Utf8,
     /// Text in another encoding, to be transcoded.
     Other(&'static Encoding),
+    /// UTF-32, little or big end first.
+    Utf32 {
+        /// Big end first.
+        big: bool,
+    },
     /// Not text.
     Binary,
 }
@@ -25,8 +30,11 @@ impl Charset {
         if head.starts_with(b"\xEF\xBB\xBF") || is_plain(head) {
             return Charset::Utf8;
         }
-        if head.starts_with(b"\xFF\xFE\0\0") || head.starts_with(b"\0\0\xFE\xFF") {
-            return Charset::Binary; // UTF-32: nobody here decodes it.
+        for (mark, big) in [(b"\xFF\xFE\0\0", false), (b"\0\0\xFE\xFF", true)] {
+            if head.starts_with(mark) {
+                let plausible = head.chunks_exact(4).all(|c| utf32(c, big).is_some_and(|c| c != '\0'));
+                return if plausible { Charset::Utf32 { big } } else { Charset::Binary };
+            }
         }
         if head.starts_with(b"\xFF\xFE") && plausible_utf16(head, u16::from_le_bytes) {
             return Charset::Other(UTF_16LE);
@@ -60,6 +68,10 @@ impl Charset {
     pub fn decode(self, head: &[u8]) -> Cow<'_, [u8]> {
         match self {
             Charset::Utf8 | Charset::Binary => Cow::Borrowed(head),
+            Charset::Utf32 { big } => {
+                let chars = head.chunks_exact(4).filter_map(|c| utf32(c, big));
+                Cow::Owned(chars.collect::<String>().into_bytes())
+            }
             Charset::Other(encoding) => {
                 Cow::Owned(encoding.decode_without_bom_handling(head).0.into_owned().into_bytes())
             }
@@ -71,6 +83,12 @@ impl Charset {
 fn is_plain(head: &[u8]) -> bool {
     let odd = |b: u8| b >= 0x7F || (b < 0x20 && b != b'\t' && b != b'\n' && b != b'\r');
     !head.iter().fold(false, |any, b| any | odd(*b))
+}
+
+/// The character that 4 bytes of UTF-32 are.
+pub fn utf32(bytes: &[u8], big: bool) -> Option<char> {
+    let unit: [u8; 4] = bytes.try_into().ok()?;
+    char::from_u32(if big { u32::from_be_bytes(unit) } else { u32::from_le_bytes(unit) })
 }
 
 /// Control characters that do not stand in running text. Zero is counted apart.

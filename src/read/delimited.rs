@@ -38,11 +38,10 @@ fn sniffed(head: &[u8]) -> Option<Dialect> {
 
 fn read(
     cx: &ReadContext<'_>,
-    name: &[u8],
+    _name: &[u8],
     body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    let _ = name;
     let mut rolling = Rolling::text(cx, body)?;
     rolling.fill(HEAD);
     let head = rolling.data();

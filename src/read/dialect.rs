@@ -181,22 +181,46 @@ pub struct Opening {
 
 /// Looks for the header in a decoded head.
 pub fn opening(text: &[u8], whole: bool, dialect: &Dialect) -> Opening {
-    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
-    let mut records =
-        Records { rest: text, whole, delimiter: dialect.delimiter, quoted: dialect.quoted, odd: 0 };
-    let mut rows: Vec<Vec<Vec<u8>>> = Vec::new();
+    opening_of(&first_records(text, whole, dialect), dialect)
+}
+
+fn first_records(text: &[u8], whole: bool, dialect: &Dialect) -> Vec<Vec<Vec<u8>>> {
+    let rest = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    let (delimiter, quoted) = (dialect.delimiter, dialect.quoted);
+    let mut records = Records { rest, whole, delimiter, quoted, odd: 0 };
+    let mut rows = Vec::new();
     let mut record = Vec::new();
     while rows.len() < 30 && records.next(&mut record) {
         rows.push(std::mem::take(&mut record));
     }
-    // A title stands alone in its record; a table that is merely ragged does not begin so.
-    let narrow = |r: &Vec<Vec<u8>>| r.iter().filter(|c| !c.is_empty()).count() <= 1;
+    rows
+}
+
+fn opening_of(rows: &[Vec<Vec<u8>>], dialect: &Dialect) -> Opening {
+    // A title stands alone in its record, and headings of groups of columns are few; a table that is merely ragged
+    // does not begin so.
+    let few = (dialect.columns / 3).max(1);
+    let narrow = |r: &Vec<Vec<u8>>| r.iter().filter(|c| !c.is_empty()).count() <= few;
     let preamble = match rows.iter().take(8).position(|r| r.len() == dialect.columns && !narrow(r)) {
         Some(n) if rows[..n].iter().all(narrow) => n,
         _ => 0,
     };
     let found = rows.get(preamble).is_some_and(|first| is_header(first, &rows[preamble + 1..]));
     Opening { preamble: if found { preamble } else { 0 }, header: found.then(|| rows[preamble].clone()) }
+}
+
+/// Whether a table that its name does not speak of is one: it has a header, or columns of one kind. Logs may well have
+/// the same number of commas in each line.
+pub fn convinces(text: &[u8], whole: bool, dialect: &Dialect) -> bool {
+    let rows = first_records(text, whole, dialect);
+    let header = opening_of(&rows, dialect).header.is_some();
+    let typed = |column: usize| {
+        let kinds = rows.iter().filter_map(|r| r.get(column)).map(|c| Kind::of(c));
+        let filled: Vec<Kind> = kinds.filter(|k| *k != Kind::Blank).collect();
+        let typed = filled.iter().filter(|k| **k != Kind::Word && Some(*k) == filled.last()).count();
+        typed > 1 && typed * 5 >= filled.len() * 4
+    };
+    (header && dialect.columns > 2) || ((header || dialect.columns > 2) && (0..dialect.columns).any(typed))
 }
 
 fn is_header(first: &[Vec<u8>], rows: &[Vec<Vec<u8>>]) -> bool {

@@ -62,7 +62,7 @@ fn text_format(text: &[u8], whole: bool, extension: &str) -> &'static Format {
     }
     let named =
         delimited::CSV.extensions.contains(&extension) || delimited::TSV.extensions.contains(&extension);
-    match dialect::sniff(text, whole, named) {
+    match dialect::sniff(text, whole, named).filter(|d| named || dialect::convinces(text, whole, d)) {
         Some(d) if d.delimiter == b'\t' => &delimited::TSV,
         Some(_) => &delimited::CSV,
         None => &TEXT,
@@ -71,26 +71,104 @@ fn text_format(text: &[u8], whole: bool, extension: &str) -> &'static Format {
 
 /// Known binary formats by the bytes they begin with.
 fn binary(head: &[u8]) -> Kind {
-    match FileFormat::from_bytes(head) {
-        FileFormat::ArbitraryBinaryData | FileFormat::PlainText | FileFormat::Empty => Kind::Binary,
-        FileFormat::CompoundFileBinary => Kind::Unsupported("ole".to_owned()),
-        FileFormat::ExecutableAndLinkableFormat => Kind::Unsupported("elf".to_owned()),
-        known => Kind::Unsupported(known.extension().to_ascii_lowercase()),
+    let short = match FileFormat::from_bytes(head) {
+        // A head that cuts a container off is not told apart further.
+        FileFormat::ArbitraryBinaryData => match head {
+            [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, ..] => "ole",
+            [b'P', b'K', 3, 4, ..] => "zip",
+            [b'O', b'R', b'C', ..] => "orc",
+            _ => return Kind::Binary,
+        }
+        .to_owned(),
+        FileFormat::CompoundFileBinary => "ole".to_owned(),
+        FileFormat::ExecutableAndLinkableFormat => "elf".to_owned(),
+        known => known.extension().to_ascii_lowercase(),
+    };
+    // Words that stand for text formats: whatever this is, it cannot be read as that.
+    if matches!(short.as_str(), "txt" | "html" | "xml" | "json" | "csv" | "empty") {
+        return Kind::Binary;
     }
+    Kind::Unsupported(short)
 }
 
-/// The name's extension in lower case, without the dot.
+/// The name's extension in lower case, without the dot; that of `app.log.1` is `log`.
 fn extension(name: &[u8]) -> Vec<u8> {
-    let last = name.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or(name);
-    match memchr::memrchr(b'.', last) {
-        Some(dot) => last[dot + 1..].to_ascii_lowercase(),
-        None => Vec::new(),
+    let mut name = name.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or(name);
+    while let Some(dot) = memchr::memrchr(b'.', name) {
+        let extension = &name[dot + 1..];
+        if !extension.iter().all(u8::is_ascii_digit) {
+            return extension.to_ascii_lowercase();
+        }
+        name = &name[..dot];
     }
+    Vec::new()
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::read::testing::read;
+    use proptest::prelude::*;
+
+    use crate::model::Reason;
+    use crate::read::Limits;
+    use crate::read::testing::{read, read_with};
+
+    const PARTS: &[&[u8]] = &[
+        b"a,b,c\n",
+        b"1,\"x\n\"\"y\",2\r\n",
+        b"\"",
+        b"{\"k\": [1, {\"v\": \"w\"}]}\n",
+        b"[",
+        b"]",
+        b"{",
+        b", ",
+        b"\xEF\xBB\xBF",
+        b"\\",
+        b"\n\n",
+        "Größe\t12\tx\n".as_bytes(),
+        b"\x00",
+        b"prose; more prose\n",
+        b"\xFF\xFE",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Whatever the bytes and the name, nothing panics, and text is handed over to its last byte.
+        #[test]
+        fn nothing_is_lost(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..60),
+            name in prop_oneof![Just("a.csv"), Just("a.jsonl"), Just("a.json"), Just("a.txt"), Just("a"), Just("")],
+            small in any::<bool>(), repeat in prop_oneof![Just(1), Just(100)],
+        ) {
+            let bytes = parts.concat().repeat(repeat);
+            let limits = Limits { record_bytes: if small { 0 } else { 8 << 20 }, ..Limits::default() };
+            let found = read_with(&limits, name, &bytes);
+            let head = &bytes[..bytes.len().min(super::HEAD)];
+            if super::Charset::of(head) == super::Charset::Utf8 && found.located {
+                prop_assert_eq!([found.raw, found.text].concat(), bytes);
+            } else if found.text.is_empty() && super::Charset::of(head) == super::Charset::Utf8 {
+                prop_assert_eq!(found.raw, bytes);
+            }
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let found = read("x", &bytes);
+            prop_assert_eq!(found.formats.is_empty(), false);
+        }
+    }
+
+    #[test]
+    fn content_cut_by_a_limit_is_not_called_damaged() {
+        let limits = Limits { item_bytes: 300_000, ..Limits::default() };
+        let csv = "id,name\n".to_owned() + &"1,\"Anna\"\n".repeat(60_000);
+        let json = "{\"id\": 1, \"name\": \"Anna\"}\n".repeat(30_000);
+        for (name, text) in [("a.csv", csv), ("a.jsonl", json)] {
+            let found = read_with(&limits, name, text.as_bytes());
+            assert_eq!(found.reasons(), [Reason::LimitBytes], "{name}");
+            assert_eq!(found.formats.len(), 1);
+            assert!(found.rows > 1000);
+        }
+    }
 
     #[track_caller]
     fn is(format: &str, name: &str, content: &str) {
@@ -103,6 +181,7 @@ mod tests {
         is("csv", "a.csv", csv);
         is("csv", "a.dat", csv);
         is("csv", "-", csv);
+        is("csv", "-", &csv[13..]);
         is("tsv", "a.csv", &csv.replace(',', "\t"));
         is("csv", "a.tsv", &csv.replace(',', ";"));
         is("text", "a.csv", "Dear all,\nthe table is not here.\nRegards\n");
@@ -124,6 +203,8 @@ mod tests {
     #[test]
     fn prose_code_and_logs_are_no_tables() {
         is("text", "README", "First, this.\nSecond, that.\nThird, more.\nFourth, end.\n");
+        is("text", "x", "pool | {a:1}\npool | {b:2}\npool | {c:3}\n");
+        is("text", "app.log.1", "id,name,city\n1,Anna,Wien\n2,Bert,Graz\n3,Carl,Linz\n");
         is("text", "x", "let a = 1;\nlet b = 2;\nlet c = 3;\n");
         is("text", "x", "[2024-01-01] started\n[2024-01-02] stopped\n");
         is("text", "x", "<a>\n<b>1,2,3</b>\n<b>1,2,3</b>\n<b>1,2,3</b>\n");

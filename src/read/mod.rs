@@ -12,8 +12,6 @@ mod delimited;
 mod dialect;
 mod identify;
 mod json;
-mod json_lex;
-mod json_paths;
 pub mod limits;
 mod rolling;
 mod split;

@@ -2,11 +2,11 @@
 
 use std::io::{self, Read};
 
-use encoding_rs::{Decoder, Encoding};
+use encoding_rs::{CoderResult, Decoder};
 
 use crate::model::{Body, Gap, Reason};
 
-use super::charset::Charset;
+use super::charset::{Charset, utf32};
 use super::{HEAD, ReadContext, ReadError};
 
 /// First size of the buffer: room for a whole head and the notice that nothing follows it.
@@ -28,30 +28,63 @@ pub struct Rolling<'c, R> {
 }
 
 struct Transcoder {
-    decoder: Decoder,
+    decoder: Decode,
     raw: Vec<u8>,
     at: usize,
     len: usize,
     ended: bool,
 }
 
+enum Decode {
+    Legacy(Decoder),
+    Utf32 { big: bool },
+}
+
+impl Transcoder {
+    /// Decodes into `out` what it can; gives the bytes written, and whether all that was read is decoded.
+    fn decode(&mut self, out: &mut [u8]) -> (usize, bool) {
+        let raw = &self.raw[self.at..self.len];
+        match &mut self.decoder {
+            Decode::Legacy(decoder) => {
+                let (result, used, written, _) = decoder.decode_to_utf8(raw, out, self.ended);
+                self.at += used;
+                (written, result == CoderResult::InputEmpty)
+            }
+            Decode::Utf32 { big } => {
+                let mut written = 0;
+                for unit in raw.chunks(4) {
+                    if out.len() - written < 4 || (unit.len() < 4 && !self.ended) {
+                        break;
+                    }
+                    let char = utf32(unit, *big).unwrap_or(char::REPLACEMENT_CHARACTER);
+                    written += char.encode_utf8(&mut out[written..]).len();
+                    self.at += unit.len();
+                }
+                (written, self.at == self.len)
+            }
+        }
+    }
+}
+
 impl<'c, 'b> Rolling<'c, Body<'b>> {
     /// Text content of any encoding, decoded to UTF-8.
     pub fn text(cx: &'c ReadContext<'c>, mut body: Body<'b>) -> Result<Self, ReadError> {
-        let encoding = match Charset::of(body.peek(HEAD)?) {
-            Charset::Other(encoding) => Some(encoding),
-            Charset::Utf8 | Charset::Binary => None,
-        };
-        Ok(Self::new(cx, body, encoding, 0))
+        let charset = Charset::of(body.peek(HEAD)?);
+        Ok(Self::new(cx, body, charset, 0))
     }
 }
 
 impl<'c, R: Read> Rolling<'c, R> {
     /// Content from `source`, whose first decoded byte is at `offset`.
-    pub fn new(cx: &'c ReadContext<'c>, source: R, encoding: Option<&'static Encoding>, offset: u64) -> Self {
-        let transcoder = encoding.map(|e| Transcoder {
+    pub fn new(cx: &'c ReadContext<'c>, source: R, charset: Charset, offset: u64) -> Self {
+        let decoder = match charset {
+            Charset::Utf8 | Charset::Binary => None,
             // The byte order mark is content: it counts in offsets.
-            decoder: e.new_decoder_without_bom_handling(),
+            Charset::Other(encoding) => Some(Decode::Legacy(encoding.new_decoder_without_bom_handling())),
+            Charset::Utf32 { big } => Some(Decode::Utf32 { big }),
+        };
+        let transcoder = decoder.map(|decoder| Transcoder {
+            decoder,
             raw: cx.buffers.take(),
             at: 0,
             len: 0,
@@ -143,20 +176,20 @@ impl<'c, R: Read> Rolling<'c, R> {
             self.end += n;
             return Ok(());
         };
-        if t.at == t.len && !t.ended {
-            t.raw.resize(HEAD, 0);
+        if t.len - t.at < 4 && !t.ended {
+            // What is left of a character that the last read cut stays in front.
+            t.raw.copy_within(t.at..t.len, 0);
+            t.len -= t.at;
             t.at = 0;
-            t.len = 0;
-            let n = read(&mut self.source, &mut t.raw)?;
+            t.raw.resize(HEAD, 0);
+            let n = read(&mut self.source, &mut t.raw[t.len..])?;
             t.ended = n == 0;
             spend(self.cx, n)?;
-            t.len = n;
+            t.len += n;
         }
-        let (result, used, written, _) =
-            t.decoder.decode_to_utf8(&t.raw[t.at..t.len], &mut self.buf[self.end..], t.ended);
-        t.at += used;
+        let (written, all) = t.decode(&mut self.buf[self.end..]);
         self.end += written;
-        self.ended = t.ended && result == encoding_rs::CoderResult::InputEmpty;
+        self.ended = t.ended && all;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use crate::model::{Body, ContentVisitor};
 
+use super::charset::Charset;
 use super::rolling::{self, Rolling};
 use super::text::windows;
 use super::{HEAD, ReadContext, ReadError};
@@ -16,7 +17,7 @@ pub fn read(cx: &ReadContext<'_>, body: Body<'_>, visitor: &mut dyn ContentVisit
     let mut trouble = None;
     let runs =
         Runs { cx, body, raw: cx.buffers.take(), finder: Finder::default(), at: 0, trouble: &mut trouble };
-    let mut rolling = Rolling::new(cx, runs, None, 0).without_spending();
+    let mut rolling = Rolling::new(cx, runs, Charset::Utf8, 0).without_spending();
     windows(cx, &mut rolling, false, visitor)?;
     drop(rolling);
     trouble.map_or(Ok(()), Err)

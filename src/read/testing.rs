@@ -1,5 +1,6 @@
 //! A visitor that records, and the smallest context, for the tests of readers.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
@@ -28,6 +29,7 @@ pub struct Recorder {
     pub windows: Vec<(u64, Vec<u8>, std::ops::Range<usize>, bool)>,
     pub located: bool,
     pub fields: Vec<(String, u32)>,
+    ids: HashMap<(String, u32), usize>,
     pub values: Vec<Value>,
     pub rows: u64,
     pub batches: usize,
@@ -73,10 +75,11 @@ impl ContentVisitor for Recorder {
 
     fn field(&mut self, name: &[u8], index: u32) -> FieldId {
         let key = (String::from_utf8_lossy(name).into_owned(), index);
-        let at = self.fields.iter().position(|f| *f == key).unwrap_or_else(|| {
+        let next = self.fields.len();
+        let at = *self.ids.entry(key.clone()).or_insert(next);
+        if at == next {
             self.fields.push(key);
-            self.fields.len() - 1
-        });
+        }
         FieldId(at as u32)
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::model::{Body, ContentVisitor, Gap, Reason, TextWindow};
 
+use super::charset::Charset;
 use super::rolling::Rolling;
 use super::{Format, ReadContext, ReadError, go};
 
@@ -13,7 +14,7 @@ pub const TEXT: Format = Format {
     name: "text",
     about: "plain text in UTF-8, UTF-16 or a legacy encoding",
     extensions: &["txt", "text", "log", "md"],
-    recognises: |head| super::charset::Charset::of(head) != super::charset::Charset::Binary,
+    recognises: |head| Charset::of(head) != Charset::Binary,
     read,
 };
 
@@ -38,11 +39,8 @@ pub fn read_text(
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
     let mut body = Body::stream(rest);
-    let encoding = match super::charset::Charset::of(body.peek(super::HEAD)?) {
-        super::charset::Charset::Other(encoding) => Some(encoding),
-        _ => None,
-    };
-    windows(cx, &mut Rolling::new(cx, body, encoding, offset), true, visitor)
+    let charset = Charset::of(body.peek(super::HEAD)?);
+    windows(cx, &mut Rolling::new(cx, body, charset, offset), true, visitor)
 }
 
 /// A structured reader gives up: the gap, and what is left as text.
@@ -145,7 +143,7 @@ mod tests {
     fn windowed(text: &[u8], size: usize, reach: Reach, chunk: usize) -> Recorder {
         let mut recorder = Recorder::default();
         with(&Limits::default(), reach, |cx| {
-            let mut rolling = Rolling::new(cx, Trickle(text, chunk), None, 0);
+            let mut rolling = Rolling::new(cx, Trickle(text, chunk), Charset::Utf8, 0);
             windows_of(size, cx, &mut rolling, true, &mut recorder).unwrap();
         });
         recorder
@@ -159,7 +157,7 @@ mod tests {
             let text = text.as_bytes();
             let found = windowed(text, size, Reach { behind, ahead }, chunk);
             prop_assert_eq!(&found.text, text);
-            prop_assert_eq!(found.windows.len() == 0, text.is_empty());
+            prop_assert_eq!(found.windows.is_empty(), text.is_empty());
             for (i, (offset, bytes, owned, last)) in found.windows.iter().enumerate() {
                 let at = *offset as usize;
                 prop_assert_eq!(bytes.as_slice(), &text[at..at + bytes.len()]);
@@ -208,12 +206,35 @@ mod tests {
         assert_eq!(found.text(), format!("\u{feff}{text}"));
         let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(read_item("a.txt", &be).text(), text);
+        for bytes in [u32::to_le_bytes, u32::to_be_bytes] {
+            let text = format!("\u{feff}{text}").repeat(5000);
+            let utf32: Vec<u8> = text.chars().flat_map(|c| bytes(c as u32)).collect();
+            assert_eq!(read_item("a.txt", &utf32).text(), text);
+        }
         let marked = format!("\u{feff}{text}");
         assert_eq!(read_item("a.txt", marked.as_bytes()).text(), marked);
         let latin: Vec<u8> = text.chars().map(|c| c as u32 as u8).collect();
         let found = read_item("a.txt", &latin.repeat(20_000));
         assert_eq!(found.text(), text.repeat(20_000));
         assert!(found.gaps.is_empty());
+    }
+
+    #[test]
+    fn characters_cut_by_a_read_come_out_whole() {
+        let text = "Zoë 😀\n".repeat(300);
+        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> = text.chars().flat_map(|c| (c as u32).to_be_bytes()).collect();
+        let cases = [(Charset::Other(encoding_rs::UTF_16LE), le), (Charset::Utf32 { big: true }, wide)];
+        for (charset, bytes) in cases {
+            for chunk in [1, 3, 7] {
+                let mut recorder = Recorder::default();
+                with(&Limits::default(), Reach { behind: 1, ahead: 1 }, |cx| {
+                    let mut rolling = Rolling::new(cx, Trickle(&bytes, chunk), charset, 0);
+                    windows_of(50, cx, &mut rolling, true, &mut recorder).unwrap();
+                });
+                assert_eq!(recorder.text(), text);
+            }
+        }
     }
 
     #[test]
@@ -246,7 +267,7 @@ mod tests {
         }
         let mut recorder = Recorder::default();
         with(&Limits::default(), Reach { behind: 1, ahead: 1 }, |cx| {
-            let mut rolling = Rolling::new(cx, Failing(false), None, 0);
+            let mut rolling = Rolling::new(cx, Failing(false), Charset::Utf8, 0);
             let end = windows(cx, &mut rolling, true, &mut recorder);
             assert!(matches!(end, Err(ReadError::Gap(g)) if g.reason == Reason::ReadError));
         });

@@ -30,6 +30,8 @@ struct Entry {
     parent: Node,
     /// `[]` for elements, `*` for folded keys, else the key.
     key: Box<[u8]>,
+    /// The key needs no escapes: in the source it stands as it is.
+    plain: bool,
     element: bool,
     path_len: usize,
     field: Option<FieldId>,
@@ -73,6 +75,20 @@ impl Paths {
             return (child, false);
         }
         self.key_anywhere(parent, key, guess)
+    }
+
+    /// The node of the expected key and the key's length, if it is the one that `source` begins with, closing quote
+    /// included.
+    #[inline]
+    pub fn expected(&self, parent: Node, source: &[u8], guess: &mut u32) -> Option<(Node, usize)> {
+        let child = *self.nodes[parent.0 as usize].children.get(*guess as usize)?;
+        let entry = &self.nodes[child.0 as usize];
+        let len = entry.key.len();
+        if !entry.plain || source.get(len) != Some(&b'"') || source[..len] != *entry.key {
+            return None;
+        }
+        *guess += 1;
+        Some((child, len))
     }
 
     fn key_anywhere(&mut self, parent: Node, key: &[u8], guess: &mut u32) -> (Node, bool) {
@@ -182,6 +198,7 @@ impl Paths {
         self.nodes.push(Entry {
             parent,
             key: key.into(),
+            plain: memchr::memchr2(b'"', b'\\', key).is_none(),
             element,
             path_len,
             field: None,
