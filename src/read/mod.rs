@@ -85,7 +85,9 @@ impl From<io::Error> for ReadError {
         match LimitHit::find(&e) {
             Some(Reason::LimitTime) => return ReadError::Stop(Stop::Timeout),
             Some(Reason::Interrupted) => return ReadError::Stop(Stop::Interrupted),
-            Some(reason) => return ReadError::Gap(Gap::new(reason, "the content behind the limit was not read")),
+            Some(reason) => {
+                return ReadError::Gap(Gap::new(reason, "the content behind the limit was not read"));
+            }
             None => {}
         }
         let reason = match e.kind() {

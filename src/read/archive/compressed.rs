@@ -97,9 +97,8 @@ fn gzip(input: Input<'_>) -> io::Result<Opened<'_>> {
     let header = decoder.header();
     let name = header.and_then(|h| h.filename()).map(<[u8]>::to_vec);
     let comment = header.and_then(|h| h.comment()).map(<[u8]>::to_vec);
-    let modified = header
-        .filter(|h| h.mtime() > 0)
-        .and_then(|h| Timestamp::from_second(i64::from(h.mtime())).ok());
+    let modified =
+        header.filter(|h| h.mtime() > 0).and_then(|h| Timestamp::from_second(i64::from(h.mtime())).ok());
     Ok(Opened { decoder: Box::new(decoder), name, comment, modified })
 }
 

@@ -1,8 +1,8 @@
 use std::io::{Cursor, Read, Write};
 use std::sync::atomic::AtomicBool;
 
-use flate2::{Compression, GzBuilder, write::GzEncoder};
 use ::zip::write::SimpleFileOptions;
+use flate2::{Compression, GzBuilder, write::GzEncoder};
 
 use super::*;
 use crate::model::{Body, CellBatch, FieldId, Flow, ItemMeta, Stop, TextWindow};
@@ -331,8 +331,11 @@ fn tar_links_devices_and_pax_records() {
     b.append_data(&mut h, "pipe", &b""[..]).unwrap();
     h.set_entry_type(::tar::EntryType::Directory);
     b.append_data(&mut h, "folder", &b""[..]).unwrap();
-    b.append_pax_extensions([("path", &b"n\xc3\xa4me.txt"[..]), ("SCHILY.xattr.user.note", b"dora@example.com")])
-        .unwrap();
+    b.append_pax_extensions([
+        ("path", &b"n\xc3\xa4me.txt"[..]),
+        ("SCHILY.xattr.user.note", b"dora@example.com"),
+    ])
+    .unwrap();
     h.set_entry_type(::tar::EntryType::Regular);
     h.set_size(TEXT.len() as u64);
     b.append_data(&mut h, "short.txt", TEXT).unwrap();

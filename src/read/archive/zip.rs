@@ -5,9 +5,9 @@ use std::io::{self, BufReader, Read, Seek};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use zip::ZipArchive;
 use zip::read::read_zipfile_from_stream;
 use zip::result::ZipError;
-use zip::ZipArchive;
 
 use super::guard::{Decoded, Stored, Tally, exceeds};
 use super::{before_entry, comment, may_open, settle};
@@ -20,7 +20,9 @@ pub(super) const FORMAT: Format = Format {
     about: "zip archives, zip64 too; and what is built on them",
     extensions: &["zip", "jar", "war", "ear", "apk", "xpi", "whl"],
     recognises: |head| {
-        [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08PK\x03\x04"].iter().any(|magic| head.starts_with(magic))
+        [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08PK\x03\x04"]
+            .iter()
+            .any(|magic| head.starts_with(magic))
     },
     read,
 };
@@ -66,7 +68,8 @@ fn open(cx: &ReadContext<'_>, body: Body<'_>, visitor: &mut dyn ContentVisitor) 
     match ZipArchive::new(Stored::new(BufReader::new(content), &tally)) {
         Ok(archive) => listed(cx, &tally, stored, archive, visitor),
         Err(e) => {
-            visitor.gap(gap_of(&e, "the central directory could not be read; entries were read from the front"));
+            visitor
+                .gap(gap_of(&e, "the central directory could not be read; entries were read from the front"));
             streamed(cx, &tally, spare, visitor)
         }
     }
@@ -90,7 +93,8 @@ fn listed(
     for index in 0..archive.len() {
         let data = archive.by_index_data(index).map_err(|e| gap_of(&e, "an entry could not be listed"))?;
         let name = data.name_raw().to_vec();
-        let (encrypted, directory, link) = (data.encrypted(), data.is_dir() && data.size() == 0, data.is_symlink());
+        let (encrypted, directory, link) =
+            (data.encrypted(), data.is_dir() && data.size() == 0, data.is_symlink());
         let meta = ItemMeta {
             bytes: Some(data.size()),
             modified: data.last_modified().and_then(timestamp),
@@ -105,7 +109,9 @@ fn listed(
         before_entry(cx, count)?;
         // Entries may overlap: many that are small each can still be one bomb.
         if exceeds(decoded, stored, cx.budget) {
-            return Err(Gap::new(Reason::LimitRatio, format!("entries from number {count} on not opened")).into());
+            return Err(
+                Gap::new(Reason::LimitRatio, format!("entries from number {count} on not opened")).into()
+            );
         }
         if link {
             go(visitor.skipped_entry(&name, meta, Reason::Symlink))?;
@@ -209,7 +215,9 @@ fn gap_of(e: &ZipError, detail: &str) -> Gap {
             None => Reason::ReadError,
         },
         ZipError::UnsupportedArchive(what) if *what == ZipError::PASSWORD_REQUIRED => Reason::Encrypted,
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => Reason::UnsupportedFormat,
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+            Reason::UnsupportedFormat
+        }
         ZipError::InvalidPassword => Reason::Encrypted,
         _ => Reason::Malformed,
     };
