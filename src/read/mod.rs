@@ -1,14 +1,27 @@
 //! What bytes mean: formats to windows, cells and entries. Knows formats and never detectors.
 //!
-//! Each format is one constant in one file, listed in [`FORMATS`]. A reader pushes what it finds into a
+//! Each format is one constant in one file, listed in [`formats`]. A reader pushes what it finds into a
 //! [`ContentVisitor`]; nesting is plain recursion through [`ContentVisitor::entry`].
 
 #[cfg(feature = "archives")]
 pub mod archive;
+mod charset;
 #[cfg(feature = "tabular")]
 pub mod columnar;
+mod delimited;
+mod dialect;
+mod identify;
+mod json;
+mod json_lex;
+mod json_paths;
 pub mod limits;
+mod rolling;
+mod split;
 pub mod spool;
+mod strings;
+#[cfg(test)]
+mod testing;
+mod text;
 
 use std::cell::RefCell;
 use std::io;
@@ -16,7 +29,27 @@ use std::ops::ControlFlow;
 
 use crate::model::{Body, ContentVisitor, Flow, Gap, Reason, Stop};
 
+use identify::Kind;
+
 pub use limits::{Budget, LimitHit, Limits};
+pub use text::read_text;
+
+/// How much of an item identification looks at.
+pub const HEAD: usize = 64 << 10;
+
+/// Formats that their first bytes tell, room by room.
+const BY_MAGIC: &[&[Format]] = &[
+    #[cfg(feature = "archives")]
+    archive::FORMATS,
+];
+
+/// Formats that are told apart together, by content and then by name.
+const TEXTUAL: &[Format] = &[json::JSONL, json::JSON, delimited::CSV, delimited::TSV, text::TEXT];
+
+/// Every format with a reader in this build.
+pub fn formats() -> impl Iterator<Item = &'static Format> {
+    BY_MAGIC.iter().chain([&TEXTUAL]).flat_map(|room| room.iter())
+}
 
 /// How far around its start a match can look, in bytes. Given by the detectors, obeyed by text windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +143,10 @@ pub fn go(flow: Flow) -> Result<(), ReadError> {
     }
 }
 
+/// A format's reader.
+pub type ReadFn =
+    fn(&ReadContext<'_>, name: &[u8], Body<'_>, &mut dyn ContentVisitor) -> Result<(), ReadError>;
+
 /// A format with a reader.
 pub struct Format {
     /// The word in the items table, `csv` for example.
@@ -121,5 +158,46 @@ pub struct Format {
     /// Whether the first bytes (64 KiB at most) are of this format, name unseen.
     pub recognises: fn(head: &[u8]) -> bool,
     /// Reads the item. `name` is the innermost segment of its path.
-    pub read: fn(&ReadContext<'_>, name: &[u8], Body<'_>, &mut dyn ContentVisitor) -> Result<(), ReadError>,
+    pub read: ReadFn,
+}
+
+/// Identifies an item by its content, then by its name, and reads it. What goes wrong is told to the visitor as gaps.
+pub fn read(cx: &ReadContext<'_>, name: &[u8], body: Body<'_>, visitor: &mut dyn ContentVisitor) -> Flow {
+    match read_identified(cx, name, body, visitor) {
+        Ok(()) => Flow::Continue(()),
+        Err(ReadError::Stop(stop)) => Flow::Break(stop),
+        Err(ReadError::Gap(gap)) => {
+            visitor.gap(gap);
+            Flow::Continue(())
+        }
+    }
+}
+
+fn read_identified(
+    cx: &ReadContext<'_>,
+    name: &[u8],
+    mut body: Body<'_>,
+    visitor: &mut dyn ContentVisitor,
+) -> Result<(), ReadError> {
+    let head = body.peek(HEAD)?;
+    if head.is_empty() {
+        visitor.format("empty");
+        return Ok(());
+    }
+    match identify::identify(head, name) {
+        Kind::Known(format) => {
+            visitor.format(format.name);
+            (format.read)(cx, name, body, visitor)
+        }
+        Kind::Unsupported(short) => {
+            visitor.format(&short);
+            visitor.gap(Gap::new(Reason::UnsupportedFormat, "printable runs were searched"));
+            strings::read(cx, body, visitor)
+        }
+        Kind::Binary => {
+            visitor.format("binary");
+            visitor.gap(Gap::new(Reason::UnknownFormat, "printable runs were searched"));
+            strings::read(cx, body, visitor)
+        }
+    }
 }
