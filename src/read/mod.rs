@@ -41,6 +41,8 @@ pub const HEAD: usize = 64 << 10;
 const BY_MAGIC: &[&[Format]] = &[
     #[cfg(feature = "archives")]
     archive::FORMATS,
+    #[cfg(feature = "tabular")]
+    columnar::FORMATS,
 ];
 
 /// Formats that are told apart together, by content and then by name.

@@ -83,7 +83,7 @@ fn listed(
     mut archive: ZipArchive<Store<'_>>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    comment(visitor, &archive.comment().to_vec());
+    comment(visitor, archive.comment());
     if archive.has_duplicate_names() {
         let detail = "several entries share one name; of each such name only one entry was opened";
         visitor.gap(Gap::new(Reason::Malformed, detail));
@@ -192,8 +192,11 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-/// Zip times have no zone; they are taken for UTC.
+/// Zip times have no zone; they are taken for UTC. The earliest one is what writers put that state none.
 fn timestamp(time: zip::DateTime) -> Option<Timestamp> {
+    if time == zip::DateTime::default() {
+        return None;
+    }
     let date = DateTime::new(
         i16::try_from(time.year()).ok()?,
         i8::try_from(time.month()).ok()?,

@@ -10,9 +10,9 @@ use crate::model::{Cell, CellBatch, ContentVisitor, FieldId, Flow, Gap, Reason};
 use crate::read::{ReadContext, ReadError, go};
 
 /// Below this many bytes, the next column joins the same call.
-const SOFT_BYTES: usize = 2 << 20;
+const SOFT_BYTES: usize = 1 << 20;
 /// A call is made in the middle of a column once it has this many.
-const HARD_BYTES: usize = 4 << 20;
+const HARD_BYTES: usize = 3 << 20;
 /// Deeper columns are told as a gap.
 const MAX_DEPTH: usize = 64;
 

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read};
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 use arrow::ipc::reader::StreamDecoder;
-use arrow::ipc::{MessageHeader, root_as_footer, root_as_message};
+use arrow::ipc::{MessageHeader, RecordBatch as RecordBatchHeader, root_as_footer, root_as_message};
 
 use super::{Table, contained, gap_of};
 use crate::model::{Body, ContentVisitor, Gap, Reason};
@@ -79,35 +79,34 @@ fn batches<'c, 'b>(
     table: &mut Option<Table<'c, 'b>>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    let mut damaged = None;
-    while let Some(message) = stream.message()? {
+    loop {
         if let Some(stop) = cx.budget.stop() {
             return Err(stop.into());
         }
-        let batch = match stream.decode(message) {
-            Ok(batch) => batch,
-            Err(gap) if table.is_none() => return Err(gap.into()),
-            Err(gap) => {
-                damaged = damaged.or(Some(gap));
-                // The decoder may be in the middle of anything.
-                break;
-            }
-        };
+        let message = stream.message()?;
+        let last = message.is_none();
+        // The decoder completes a message without a body when it sees the next one, so the end mark is given to it.
+        let mut batches = Vec::new();
+        let decoded = stream.decode(message.unwrap_or_else(Message::end), &mut batches);
         if table.is_none()
             && let Some(schema) = stream.decoder.schema()
         {
-            schema.metadata().values().for_each(|value| visitor.comment(value.as_bytes()));
+            let mut properties: Vec<_> = schema.metadata().iter().collect();
+            properties.sort();
+            properties.iter().for_each(|(_, value)| visitor.comment(value.as_bytes()));
             *table = Some(Table::new(cx, &schema, visitor));
         }
-        if let (Some(table), Some(batch)) = (table.as_mut(), batch)
-            && !table.batch(&batch, visitor)?
-        {
+        for batch in batches {
+            if let Some(table) = table.as_mut()
+                && !table.batch(&batch, visitor)?
+            {
+                return Ok(());
+            }
+        }
+        decoded?;
+        if last {
             return Ok(());
         }
-    }
-    match damaged {
-        Some(gap) => Err(gap.into()),
-        None => Ok(()),
     }
 }
 
@@ -120,6 +119,12 @@ struct Stream<'a> {
 struct Message {
     bytes: Vec<u8>,
     compressed: bool,
+}
+
+impl Message {
+    fn end() -> Self {
+        Self { bytes: [CONTINUATION, [0; 4]].concat(), compressed: false }
+    }
 }
 
 impl Stream<'_> {
@@ -142,37 +147,51 @@ impl Stream<'_> {
             return Err(Gap::new(Reason::Malformed, "a message header is too long").into());
         }
         let header = take(&mut self.body, length)?;
-        let (body, compressed) = {
-            let damaged = |_| Gap::new(Reason::Malformed, "a message header is damaged");
-            let message = root_as_message(&header).map_err(damaged)?;
-            let dictionary = message.header_as_dictionary_batch().and_then(|d| d.data());
-            let batch = message.header_as_record_batch().or(dictionary);
-            (message.bodyLength(), batch.is_some_and(|b| b.compression().is_some()))
-        };
-        let Some(body) = u64::try_from(body).ok().filter(|body| *body <= BODY_BYTES) else {
-            return Err(Gap::new(Reason::LimitMemory, "a batch is too large to be in memory").into());
-        };
+        let damaged = |_| Gap::new(Reason::Malformed, "a message header is damaged");
+        let large = || Gap::new(Reason::LimitMemory, "a batch is too large to be in memory");
+        let message = root_as_message(&header).map_err(damaged)?;
+        let length_of_body = u64::try_from(message.bodyLength()).ok().filter(|body| *body <= BODY_BYTES);
+        let body = take(&mut self.body, length_of_body.ok_or_else(large)?)?;
+        let dictionary = message.header_as_dictionary_batch().and_then(|d| d.data());
+        let batch = message.header_as_record_batch().or(dictionary).filter(|b| b.compression().is_some());
+        if batch.is_some_and(|batch| inflated(batch, &body) > BODY_BYTES) {
+            return Err(large().into());
+        }
+        let compressed = batch.is_some();
         let mut bytes = CONTINUATION.to_vec();
         bytes.extend_from_slice(&(length as u32).to_le_bytes());
         bytes.extend_from_slice(&header);
-        let body = take(&mut self.body, body)?;
         bytes.extend_from_slice(&body);
         Ok(Some(Message { bytes, compressed }))
     }
 
-    fn decode(&mut self, message: Message) -> Result<Option<RecordBatch>, Gap> {
+    fn decode(&mut self, message: Message, batches: &mut Vec<RecordBatch>) -> Result<(), Gap> {
         let mut buffer = Buffer::from_vec(message.bytes);
-        contained(|| {
-            let decoded = self.decoder.decode(&mut buffer);
-            decoded.map_err(|e| match e.to_string().contains("feature") && message.compressed {
-                true => Gap::new(
-                    Reason::UnsupportedFormat,
-                    "batches are compressed in a way this build cannot read",
-                ),
-                false => gap_of(&e),
-            })
-        })
+        while !buffer.is_empty() {
+            let decoded = contained(|| {
+                self.decoder.decode(&mut buffer).map_err(|e| match e.to_string().contains("feature") {
+                    true if message.compressed => Gap::new(
+                        Reason::UnsupportedFormat,
+                        "batches are compressed in a way this build cannot read",
+                    ),
+                    _ => gap_of(&e),
+                })
+            });
+            batches.extend(decoded?);
+        }
+        Ok(())
     }
+}
+
+/// What the compressed buffers of a batch claim to become: the decoder allocates that much.
+fn inflated(batch: RecordBatchHeader<'_>, body: &[u8]) -> u64 {
+    let claims = batch.buffers().into_iter().flatten().map(|buffer| {
+        let start = usize::try_from(buffer.offset()).ok()?;
+        let claim = i64::from_le_bytes(*body.get(start..)?.first_chunk()?);
+        // -1 says that the buffer is not compressed after all.
+        Some(u64::try_from(claim).unwrap_or_default())
+    });
+    claims.flatten().fold(0, u64::saturating_add)
 }
 
 /// Exactly `n` bytes; memory grows with what arrives.

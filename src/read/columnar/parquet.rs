@@ -12,7 +12,9 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, FileMetaData, ParquetMetaData, ParquetStatisticsPolicy, RowGroupMetaData,
+};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::{SchemaDescriptor, Type};
 
@@ -26,7 +28,14 @@ pub(super) const FORMAT: Format = Format {
     name: "parquet",
     about: "Apache Parquet; dictionary columns are searched once per distinct value",
     extensions: &["parquet", "parq", "pq"],
-    recognises: |head| head.starts_with(b"PAR1") || head.starts_with(b"PARE"),
+    recognises: |head| match head.split_first_chunk() {
+        // A page or the footer follows; a text that happens to begin like this goes on otherwise.
+        Some((b"PAR1", rest)) => {
+            rest.first().is_some_and(|b| !b.is_ascii_graphic() && !b.is_ascii_whitespace())
+        }
+        Some((b"PARE", rest)) => memchr::memchr(0, rest).is_some(),
+        _ => false,
+    },
     read,
 };
 
@@ -44,7 +53,7 @@ fn read(
     visitor.format("parquet");
     let chunks = Chunks::new(seekable(cx.budget, body)?)?;
     check(&chunks)?;
-    let metadata = contained(|| ArrowReaderMetadata::load(&chunks, options()).map_err(|e| gap(&e)))?;
+    let metadata = load(&chunks, options())?;
     let file = metadata.metadata().file_metadata();
     let properties = file.key_value_metadata().into_iter().flatten();
     for property in properties.filter(|p| p.key != ARROW_SCHEMA_META_KEY) {
@@ -56,9 +65,50 @@ fn read(
     result
 }
 
-/// The file's own types: what a writer says besides of Arrow types may be wrong, and adds nothing to search.
+/// The file's own types: what a writer says besides of Arrow types may be wrong, and adds nothing to search. Nor do
+/// statistics.
 fn options() -> ArrowReaderOptions {
-    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
+    ArrowReaderOptions::new()
+        .with_skip_arrow_metadata(true)
+        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+}
+
+/// The metadata, with row counts that follow from the columns. The decoder believes the stated ones, so that a file
+/// that states none would look empty.
+fn load(chunks: &Chunks, options: ArrowReaderOptions) -> Result<ArrowReaderMetadata, Gap> {
+    contained(|| {
+        let loaded = ArrowReaderMetadata::load(chunks, options.clone()).map_err(|e| gap(&e))?;
+        let metadata = loaded.metadata();
+        let counts: Vec<i64> = metadata.row_groups().iter().map(rows_of).collect();
+        let total = counts.iter().fold(0i64, |sum, n| sum.saturating_add(*n));
+        let stated = metadata.file_metadata();
+        let same = metadata.row_groups().iter().zip(&counts).all(|(group, n)| group.num_rows() == *n);
+        if same && stated.num_rows() == total {
+            return Ok(loaded);
+        }
+        let corrected =
+            |group: &RowGroupMetaData, n: i64| group.clone().into_builder().set_num_rows(n).build();
+        let groups = metadata.row_groups().iter().zip(&counts).map(|(group, n)| corrected(group, *n));
+        let groups = groups.collect::<Result<_, _>>().map_err(|e| gap(&e))?;
+        let file = FileMetaData::new(
+            stated.version(),
+            total,
+            None,
+            stated.key_value_metadata().cloned(),
+            stated.schema_descr_ptr(),
+            None,
+        );
+        ArrowReaderMetadata::try_new(Arc::new(ParquetMetaData::new(file, groups)), options)
+            .map_err(|e| gap(&e))
+    })
+}
+
+/// Rows of a group: as stated, or as many as values in a column that has one for each row. Too many come up short, and
+/// that is noticed.
+fn rows_of(group: &RowGroupMetaData) -> i64 {
+    let flat = group.columns().iter().filter(|column| column.column_descr().max_rep_level() == 0);
+    flat.map(ColumnChunkMetaData::num_values).max().unwrap_or_default().max(group.num_rows())
 }
 
 fn groups(
@@ -84,13 +134,15 @@ fn groups(
         let mut result = read_group(chunks, &exact(metadata, group), index, first_row, table, visitor);
         if matches!(&result, Err(ReadError::Gap(gap)) if gap.reason == Reason::Malformed) {
             // Text that is not UTF-8 fails in the decoder, and is text for all that.
-            let lenient =
-                lenient.get_or_insert_with(|| contained(|| without_text_types(chunks, metadata)).ok());
+            let lenient = lenient.get_or_insert_with(|| without_text_types(chunks, metadata).ok());
             if let Some(lenient) = lenient {
                 result = read_group(chunks, &exact(lenient, group), index, first_row, table, visitor);
             }
         }
         first_row = first_row.saturating_add(rows);
+        if result.is_ok() && table.next_row < first_row.min(sample) {
+            result = Err(Gap::new(Reason::Malformed, "").into());
+        }
         match result {
             Ok(()) => {}
             Err(ReadError::Gap(Gap { reason, .. })) if reason != Reason::LimitBytes => {
@@ -185,7 +237,7 @@ fn without_text_types(chunks: &Chunks, metadata: &ArrowReaderMetadata) -> Result
     let untyped = |_| Gap::new(Reason::Malformed, "types could not be set aside");
     let root = bare(metadata.metadata().file_metadata().schema_descr().root_schema()).map_err(untyped)?;
     let schema = Arc::new(SchemaDescriptor::new(Arc::new(root)));
-    ArrowReaderMetadata::load(chunks, options().with_parquet_schema(schema)).map_err(|e| gap(&e))
+    load(chunks, options().with_parquet_schema(schema))
 }
 
 fn bare(schema: &Type) -> Result<Type, ParquetError> {
