@@ -37,7 +37,6 @@ fn read(
     body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    visitor.format("tar");
     if !may_open(cx, visitor) {
         return Ok(());
     }

@@ -42,6 +42,7 @@ impl Recorder<'_> {
                 let buffers = Buffers::default();
                 let reach = Reach { behind: 0, ahead: 0 };
                 let cx = ReadContext { budget: self.budget, reach, depth, buffers: &buffers };
+                self.format(format.name);
                 (format.read)(&cx, name, body, self)
             }
             Err(e) => Err(e),

@@ -38,7 +38,6 @@ fn read(
     body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    visitor.format("zip");
     if !may_open(cx, visitor) {
         return Ok(());
     }

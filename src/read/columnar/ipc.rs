@@ -50,7 +50,6 @@ fn read(
     mut body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    visitor.format("arrow");
     let file = body.peek(MAGIC.len())? == MAGIC;
     if file {
         take(&mut body, MAGIC.len() as u64)?;

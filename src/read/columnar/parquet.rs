@@ -50,7 +50,6 @@ fn read(
     body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    visitor.format("parquet");
     let chunks = Chunks::new(seekable(cx.budget, body)?)?;
     check(&chunks)?;
     let metadata = load(&chunks, options())?;

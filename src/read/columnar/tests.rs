@@ -103,7 +103,10 @@ fn read_with(body: Body<'_>, limits: &Limits) -> Recorder {
     let Some(format) = format else {
         return Recorder { gaps: vec![Reason::UnknownFormat], ..Default::default() };
     };
-    with_cx(limits, |cx, recorder| (format.read)(cx, b"x", body, recorder))
+    with_cx(limits, |cx, recorder| {
+        recorder.format(format.name);
+        (format.read)(cx, b"x", body, recorder)
+    })
 }
 
 fn read(bytes: impl Into<Bytes>) -> Recorder {
