@@ -28,13 +28,9 @@ pub(super) const FORMAT: Format = Format {
     name: "parquet",
     about: "Apache Parquet; dictionary columns are searched once per distinct value",
     extensions: &["parquet", "parq", "pq"],
-    recognises: |head| match head.split_first_chunk() {
-        // A page or the footer follows; a text that happens to begin like this goes on otherwise.
-        Some((b"PAR1", rest)) => {
-            rest.first().is_some_and(|b| !b.is_ascii_graphic() && !b.is_ascii_whitespace())
-        }
-        Some((b"PARE", rest)) => memchr::memchr(0, rest).is_some(),
-        _ => false,
+    // A text may begin like this, but holds no zero; the first structure of a Parquet file ends with one.
+    recognises: |head| {
+        (head.starts_with(b"PAR1") || head.starts_with(b"PARE")) && memchr::memchr(0, head).is_some()
     },
     read,
 };

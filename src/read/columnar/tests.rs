@@ -457,6 +457,7 @@ fn encrypted_files_are_told_from_damaged_ones() {
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(b"PARE");
     bytes[..4].copy_from_slice(b"PARE");
+    assert_eq!(read(&b"PAR1 and PAR2 are golf terms"[..]).gaps, [Reason::UnknownFormat]);
     assert_eq!(read(bytes).gaps, [Reason::Encrypted]);
     // A plain footer that names an algorithm: version, then field 8 as a structure.
     assert_eq!(footer::look(&[0x15, 2, 0x7c, 0x1c, 0, 0, 0]), Some(footer::Footer::Encrypted));
