@@ -39,6 +39,8 @@ pub const HEAD: usize = 64 << 10;
 const BY_MAGIC: &[&[Format]] = &[
     #[cfg(feature = "archives")]
     archive::FORMATS,
+    #[cfg(feature = "tabular")]
+    columnar::FORMATS,
 ];
 
 /// Formats that are told apart together, by content and then by name.
@@ -116,7 +118,9 @@ impl From<io::Error> for ReadError {
         match LimitHit::find(&e) {
             Some(Reason::LimitTime) => return ReadError::Stop(Stop::Timeout),
             Some(Reason::Interrupted) => return ReadError::Stop(Stop::Interrupted),
-            Some(reason) => return ReadError::Gap(Gap::new(reason, "the content behind the limit was not read")),
+            Some(reason) => {
+                return ReadError::Gap(Gap::new(reason, "the content behind the limit was not read"));
+            }
             None => {}
         }
         let reason = match e.kind() {

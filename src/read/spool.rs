@@ -85,7 +85,9 @@ mod tests {
     #[test]
     fn small_streams_stay_in_memory_and_large_ones_go_to_a_file() {
         let limits = Limits { spool_bytes: 100_000, ..Limits::default() };
-        assert!(matches!(spooled(100_000, limits.clone()), Ok(Seekable::Memory(c)) if c.get_ref().len() == 100_000));
+        assert!(
+            matches!(spooled(100_000, limits.clone()), Ok(Seekable::Memory(c)) if c.get_ref().len() == 100_000)
+        );
         let mut file = spooled(100_001, limits).unwrap();
         assert!(matches!(file, Seekable::File(_)));
         let mut copy = Vec::new();

@@ -15,7 +15,7 @@ pub(super) const GZIP: Format = Format {
     about: "gzip, concatenated members too",
     extensions: &["gz", "tgz", "taz", "gzip"],
     recognises: |head| head.starts_with(&[0x1f, 0x8b, 8]),
-    read: |cx, name, body, visitor| read(cx, "gzip", name, body, visitor, gzip),
+    read: |cx, name, body, visitor| read(cx, name, body, visitor, gzip),
 };
 
 pub(super) const ZSTD: Format = Format {
@@ -23,7 +23,7 @@ pub(super) const ZSTD: Format = Format {
     about: "Zstandard frames",
     extensions: &["zst", "zstd", "tzst"],
     recognises: zstd_head,
-    read: |cx, name, body, visitor| read(cx, "zstd", name, body, visitor, zstd),
+    read: |cx, name, body, visitor| read(cx, name, body, visitor, zstd),
 };
 
 pub(super) const BZIP2: Format = Format {
@@ -31,7 +31,7 @@ pub(super) const BZIP2: Format = Format {
     about: "bzip2, concatenated streams too",
     extensions: &["bz2", "tbz2", "tbz", "bz"],
     recognises: bzip2_head,
-    read: |cx, name, body, visitor| read(cx, "bzip2", name, body, visitor, bzip2),
+    read: |cx, name, body, visitor| read(cx, name, body, visitor, bzip2),
 };
 
 pub(super) const XZ: Format = Format {
@@ -39,7 +39,7 @@ pub(super) const XZ: Format = Format {
     about: "xz, concatenated streams too",
     extensions: &["xz", "txz"],
     recognises: |head| head.starts_with(b"\xfd7zXZ\0"),
-    read: |cx, name, body, visitor| read(cx, "xz", name, body, visitor, xz),
+    read: |cx, name, body, visitor| read(cx, name, body, visitor, xz),
 };
 
 pub(super) const LZIP: Format = Format {
@@ -47,7 +47,7 @@ pub(super) const LZIP: Format = Format {
     about: "lzip, concatenated members too",
     extensions: &["lz", "tlz"],
     recognises: |head| head.starts_with(b"LZIP\x01"),
-    read: |cx, name, body, visitor| read(cx, "lzip", name, body, visitor, lzip),
+    read: |cx, name, body, visitor| read(cx, name, body, visitor, lzip),
 };
 
 /// Largest memory that the dictionary of a stream may ask for.
@@ -97,9 +97,8 @@ fn gzip(input: Input<'_>) -> io::Result<Opened<'_>> {
     let header = decoder.header();
     let name = header.and_then(|h| h.filename()).map(<[u8]>::to_vec);
     let comment = header.and_then(|h| h.comment()).map(<[u8]>::to_vec);
-    let modified = header
-        .filter(|h| h.mtime() > 0)
-        .and_then(|h| Timestamp::from_second(i64::from(h.mtime())).ok());
+    let modified =
+        header.filter(|h| h.mtime() > 0).and_then(|h| Timestamp::from_second(i64::from(h.mtime())).ok());
     Ok(Opened { decoder: Box::new(decoder), name, comment, modified })
 }
 
@@ -142,13 +141,11 @@ impl<R: Read> Read for WindowErrors<R> {
 
 fn read(
     cx: &ReadContext<'_>,
-    format: &str,
     name: &[u8],
     body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
     open: Open,
 ) -> Result<(), ReadError> {
-    visitor.format(format);
     if !may_open(cx, visitor) {
         return Ok(());
     }

@@ -74,7 +74,9 @@ impl<R: Read> Read for Stored<'_, R> {
         match &result {
             Ok(n) => {
                 self.tally.consumed.set(self.tally.consumed.get() + *n as u64);
-                self.tally.allowance.set(self.tally.allowance.get().map(|left| left.saturating_sub(*n as u64)));
+                self.tally
+                    .allowance
+                    .set(self.tally.allowance.get().map(|left| left.saturating_sub(*n as u64)));
             }
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => {

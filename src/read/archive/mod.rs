@@ -27,7 +27,8 @@ pub const FORMATS: &[Format] = &[
 fn may_open(cx: &ReadContext<'_>, visitor: &mut dyn ContentVisitor) -> bool {
     let open = cx.depth < cx.budget.limits.depth;
     if !open {
-        visitor.gap(Gap::new(Reason::LimitDepth, format!("{} containers deep; entries not opened", cx.depth)));
+        visitor
+            .gap(Gap::new(Reason::LimitDepth, format!("{} containers deep; entries not opened", cx.depth)));
     }
     open
 }
@@ -39,10 +40,14 @@ fn before_entry(cx: &ReadContext<'_>, entries: u64) -> Result<(), ReadError> {
     }
     if entries > cx.budget.limits.entries {
         let limit = cx.budget.limits.entries;
-        return Err(Gap::new(Reason::LimitEntries, format!("entries after the first {limit} not opened")).into());
+        return Err(
+            Gap::new(Reason::LimitEntries, format!("entries after the first {limit} not opened")).into()
+        );
     }
     if !cx.budget.spend(0) {
-        return Err(Gap::new(Reason::LimitBytes, format!("entries from number {entries} on not opened")).into());
+        return Err(
+            Gap::new(Reason::LimitBytes, format!("entries from number {entries} on not opened")).into()
+        );
     }
     Ok(())
 }

@@ -37,7 +37,6 @@ fn read(
     body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    visitor.format("tar");
     if !may_open(cx, visitor) {
         return Ok(());
     }
@@ -100,7 +99,9 @@ fn entries(
         }
         unread = match kind {
             // The crate skips what is stored; reading on would yield the holes too.
-            EntryType::GNUSparse => entry.header().entry_size().unwrap_or_default().min(cx.budget.limits.item_bytes),
+            EntryType::GNUSparse => {
+                entry.header().entry_size().unwrap_or_default().min(cx.budget.limits.item_bytes)
+            }
             _ => drain(cx, &mut entry).map_err(|_| damaged(count)).map(|()| 0)?,
         };
     }
@@ -154,7 +155,17 @@ fn pax_comments(records: &[u8], visitor: &mut dyn ContentVisitor) {
 
 fn property(key: &[u8], value: &[u8], visitor: &mut dyn ContentVisitor) {
     const STRUCTURE: [&[u8]; 12] = [
-        b"path", b"linkpath", b"size", b"mtime", b"atime", b"ctime", b"uid", b"gid", b"uname", b"gname", b"charset",
+        b"path",
+        b"linkpath",
+        b"size",
+        b"mtime",
+        b"atime",
+        b"ctime",
+        b"uid",
+        b"gid",
+        b"uname",
+        b"gname",
+        b"charset",
         b"hdrcharset",
     ];
     if !STRUCTURE.contains(&key) && !key.starts_with(b"GNU.sparse.") && !key.starts_with(b"LIBARCHIVE.") {

@@ -5,9 +5,9 @@ use std::io::{self, BufReader, Read, Seek};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use zip::ZipArchive;
 use zip::read::read_zipfile_from_stream;
 use zip::result::ZipError;
-use zip::ZipArchive;
 
 use super::guard::{Decoded, Stored, Tally, exceeds};
 use super::{before_entry, comment, may_open, settle};
@@ -20,7 +20,9 @@ pub(super) const FORMAT: Format = Format {
     about: "zip archives, zip64 too; and what is built on them",
     extensions: &["zip", "jar", "war", "ear", "apk", "xpi", "whl"],
     recognises: |head| {
-        [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08PK\x03\x04"].iter().any(|magic| head.starts_with(magic))
+        [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08PK\x03\x04"]
+            .iter()
+            .any(|magic| head.starts_with(magic))
     },
     read,
 };
@@ -36,7 +38,6 @@ fn read(
     body: Body<'_>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    visitor.format("zip");
     if !may_open(cx, visitor) {
         return Ok(());
     }
@@ -66,7 +67,8 @@ fn open(cx: &ReadContext<'_>, body: Body<'_>, visitor: &mut dyn ContentVisitor) 
     match ZipArchive::new(Stored::new(BufReader::new(content), &tally)) {
         Ok(archive) => listed(cx, &tally, stored, archive, visitor),
         Err(e) => {
-            visitor.gap(gap_of(&e, "the central directory could not be read; entries were read from the front"));
+            visitor
+                .gap(gap_of(&e, "the central directory could not be read; entries were read from the front"));
             streamed(cx, &tally, spare, visitor)
         }
     }
@@ -80,7 +82,7 @@ fn listed(
     mut archive: ZipArchive<Store<'_>>,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
-    comment(visitor, &archive.comment().to_vec());
+    comment(visitor, archive.comment());
     if archive.has_duplicate_names() {
         let detail = "several entries share one name; of each such name only one entry was opened";
         visitor.gap(Gap::new(Reason::Malformed, detail));
@@ -90,7 +92,8 @@ fn listed(
     for index in 0..archive.len() {
         let data = archive.by_index_data(index).map_err(|e| gap_of(&e, "an entry could not be listed"))?;
         let name = data.name_raw().to_vec();
-        let (encrypted, directory, link) = (data.encrypted(), data.is_dir() && data.size() == 0, data.is_symlink());
+        let (encrypted, directory, link) =
+            (data.encrypted(), data.is_dir() && data.size() == 0, data.is_symlink());
         let meta = ItemMeta {
             bytes: Some(data.size()),
             modified: data.last_modified().and_then(timestamp),
@@ -105,7 +108,9 @@ fn listed(
         before_entry(cx, count)?;
         // Entries may overlap: many that are small each can still be one bomb.
         if exceeds(decoded, stored, cx.budget) {
-            return Err(Gap::new(Reason::LimitRatio, format!("entries from number {count} on not opened")).into());
+            return Err(
+                Gap::new(Reason::LimitRatio, format!("entries from number {count} on not opened")).into()
+            );
         }
         if link {
             go(visitor.skipped_entry(&name, meta, Reason::Symlink))?;
@@ -186,8 +191,11 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-/// Zip times have no zone; they are taken for UTC.
+/// Zip times have no zone; they are taken for UTC. The earliest one is what writers put that state none.
 fn timestamp(time: zip::DateTime) -> Option<Timestamp> {
+    if time == zip::DateTime::default() {
+        return None;
+    }
     let date = DateTime::new(
         i16::try_from(time.year()).ok()?,
         i8::try_from(time.month()).ok()?,
@@ -209,7 +217,9 @@ fn gap_of(e: &ZipError, detail: &str) -> Gap {
             None => Reason::ReadError,
         },
         ZipError::UnsupportedArchive(what) if *what == ZipError::PASSWORD_REQUIRED => Reason::Encrypted,
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => Reason::UnsupportedFormat,
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
+            Reason::UnsupportedFormat
+        }
         ZipError::InvalidPassword => Reason::Encrypted,
         _ => Reason::Malformed,
     };
