@@ -28,14 +28,14 @@ pub const TABLE: &[Validator] = &[
     compact(
         "se-personnummer",
         se_personnummer,
-        0.0055,
+        0.0075,
         "Personnummer and samordningsnummer: date and Luhn (SKV 704; SKV 707)",
     ),
     compact("se-orgnr", se_orgnr, 0.08, "Organisationsnummer: third digit from 2 and Luhn (SKV 709)"),
     compact(
         "no-fodselsnummer",
         no_fodselsnummer,
-        0.0018,
+        0.0023,
         "Fodselsnummer and D-number: date and two check digits modulo 11 (Skatteetaten; folkeregisterforskriften 2-2)",
     ),
     compact(
@@ -71,14 +71,20 @@ pub const TABLE: &[Validator] = &[
     compact(
         "is-kennitala",
         is_kennitala,
-        0.0009,
+        0.0021,
         "Kennitala: date (companies: day plus 40), check digit modulo 11, century (Thjodskra)",
     ),
     compact(
         "cz-birth-number",
         cz_birth_number,
-        0.0105,
-        "Rodne cislo: date and divisibility by 11, nine digits until 1953 (zakon 133/2000 Sb.)",
+        0.0122,
+        "Rodne cislo of ten digits: date and divisibility by 11 (zakon 133/2000 Sb.)",
+    ),
+    compact(
+        "cz-birth-number-old",
+        cz_birth_number_old,
+        0.039,
+        "Rodne cislo of nine digits, given until 1953: date only (zakon 133/2000 Sb.)",
     ),
     compact("cz-ico", cz_ico, 0.1, "ICO: check digit modulo 11 (CSU; zakon 111/2009 Sb.)"),
     compact(
@@ -133,7 +139,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "hu-personal-id",
         hu_personal_id,
-        0.0045,
+        0.0013,
         "Szemelyi szam: date and check digit modulo 11 (1996. evi XX. torveny)",
     ),
     compact(
@@ -151,8 +157,14 @@ pub const TABLE: &[Validator] = &[
     compact(
         "ru-inn",
         ru_inn,
-        0.053,
-        "INN of 10 or 12 digits: one or two check digits modulo 11 (FNS, order ED-7-14/559@ 2020)",
+        0.01,
+        "INN of a person: two check digits modulo 11 (FNS, order ED-7-14/559@ 2020)",
+    ),
+    compact(
+        "ru-inn-company",
+        ru_inn_company,
+        0.1,
+        "INN of a company: check digit modulo 11 (FNS, order ED-7-14/559@ 2020)",
     ),
     compact("ru-snils", ru_snils, 0.01, "SNILS: key modulo 101 (PFR, order 1-P 2017)"),
 ];
@@ -288,25 +300,27 @@ fn is_kennitala(v: &[u8]) -> bool {
         && short_date(d[4] * 10 + d[5], d[2] * 10 + d[3], day)
 }
 
-fn cz_birth_number(v: &[u8]) -> bool {
-    let Some(d) = v.get(..9).and_then(digits::<9>) else { return false };
-    let (year, month) = (d[0] * 10 + d[1], d[2] * 10 + d[3]);
-    let old = v.len() == 9;
-    // Women plus 50; since 2004 plus 20 where a day's numbers run out.
-    let month = match month {
-        1..=12 => month,
-        51..=62 => month - 50,
-        21..=32 if !old => month - 20,
-        71..=82 if !old => month - 70,
+/// Year and month as written, and day; women have 50 more in the month, since 2004 perhaps 20 more.
+fn cz_date(d: &[u32], century: u32, late: bool) -> bool {
+    let month = match d[2] * 10 + d[3] {
+        m @ 1..=12 => m,
+        m @ 51..=62 => m - 50,
+        m @ 21..=32 if late => m - 20,
+        m @ 71..=82 if late => m - 70,
         _ => return false,
     };
-    let check = match v.len() {
-        9 => year < 54 && d[6..] != [0, 0, 0],
-        // Until 1985 a remainder of 10 was written 0.
-        10 => number(&v[..9]).zip(number(&v[9..])).is_some_and(|(n, c)| n % 11 % 10 == c),
-        _ => false,
-    };
-    check && civil_date(if old || year > 53 { 1900 } else { 2000 } + year, month, d[4] * 10 + d[5])
+    civil_date(century + d[0] * 10 + d[1], month, d[4] * 10 + d[5])
+}
+
+fn cz_birth_number(v: &[u8]) -> bool {
+    let (Some(d), Some(n)) = (digits::<10>(v), v.get(..9).and_then(number)) else { return false };
+    let late = d[0] * 10 + d[1] < 54;
+    // Until 1985 a remainder of 10 was written 0.
+    n % 11 % 10 == u64::from(d[9]) && cz_date(&d, if late { 2000 } else { 1900 }, late)
+}
+
+fn cz_birth_number_old(v: &[u8]) -> bool {
+    digits::<9>(v).is_some_and(|d| d[0] * 10 + d[1] < 54 && d[6..] != [0, 0, 0] && cz_date(&d, 1900, false))
 }
 
 fn cz_ico(v: &[u8]) -> bool {
@@ -381,7 +395,7 @@ fn lt_code(v: &[u8]) -> bool {
 
 fn lv_code(v: &[u8]) -> bool {
     let Some(d) = digits::<11>(v) else { return false };
-    if d[0] == 3 && d[1] >= 2 {
+    if d[0] == 3 && d[1] == 2 {
         return true;
     }
     let check = (1101 - dot(&d[..10], &[1, 6, 3, 7, 9, 10, 5, 8, 4, 2])) % 11 % 10;
@@ -424,14 +438,17 @@ fn ua_rntrc(v: &[u8]) -> bool {
     d[..5].iter().any(|&x| x != 0) && dot(&d[..9], &[10, 5, 7, 9, 4, 6, 10, 5, 7]) % 11 % 10 == d[9]
 }
 
+/// Weights of the last check digit; the others take a tail of them.
+const RU_INN: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
+
+fn ru_inn_company(v: &[u8]) -> bool {
+    digits::<10>(v).is_some_and(|d| dot(&d[..9], &RU_INN[2..]) % 11 % 10 == d[9] && d[..4] != [0, 0, 0, 0])
+}
+
 fn ru_inn(v: &[u8]) -> bool {
-    const W: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
-    if let Some(d) = digits::<10>(v) {
-        return dot(&d[..9], &W[2..]) % 11 % 10 == d[9] && d[..4] != [0, 0, 0, 0];
-    }
     digits::<12>(v).is_some_and(|d| {
-        dot(&d[..10], &W[1..]) % 11 % 10 == d[10]
-            && dot(&d[..11], &W) % 11 % 10 == d[11]
+        dot(&d[..10], &RU_INN[1..]) % 11 % 10 == d[10]
+            && dot(&d[..11], &RU_INN) % 11 % 10 == d[11]
             && d[..4] != [0, 0, 0, 0]
     })
 }
@@ -441,4 +458,50 @@ fn ru_snils(v: &[u8]) -> bool {
     let sum = dot(&d[..9], &[9, 8, 7, 6, 5, 4, 3, 2, 1]);
     // Numbers up to 001-001-998 have no key.
     number(&v[..9]).is_some_and(|n| n > 1_001_998) && sum % 101 % 100 == d[9] * 10 + d[10]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checksum::proof::{self, Kind};
+    use super::TABLE;
+
+    #[test]
+    fn values_pass_and_wrong_digits_fail_at_the_stated_rate() {
+        proof::table(
+            TABLE,
+            &[
+                ("pl-pesel", Kind::Check, &["79021865570", "06042753810", "27310929333"]),
+                ("pl-nip", Kind::Check, &["7303633050", "6559527668", "7824567976"]),
+                ("pl-regon", Kind::Check, &["268104536", "56289915273356", "437494682"]),
+                ("pl-id-card", Kind::Check, &["AFF180854", "CCT592504", "CWL417832"]),
+                ("se-personnummer", Kind::Check, &["4104021342", "194801298227", "6406756178"]),
+                ("se-orgnr", Kind::Check, &["5585105074", "5567903629", "5588744465"]),
+                ("no-fodselsnummer", Kind::Check, &["08090192281", "60067909111", "08124661839"]),
+                ("no-synthetic", Kind::Structure, &["01418012345", "01818012345", "01668012345"]),
+                ("dk-cpr", Kind::Check, &["0708972568", "2808701750", "2103424928"]),
+                ("dk-cpr-date", Kind::Structure, &["2103112780", "2411251363", "1806663989"]),
+                ("fi-hetu", Kind::Check, &["021247554Y", "250502A212H", "290382083Y"]),
+                ("fi-hetu-temporary", Kind::Structure, &["0101809006", "010190A950L"]),
+                ("is-kennitala", Kind::Check, &["0602513129", "1312700890", "0103287800"]),
+                ("cz-birth-number", Kind::Check, &["9010294403", "5509213149", "5210047018"]),
+                ("cz-birth-number-old", Kind::Structure, &["435329347", "265702814", "385212691"]),
+                ("cz-ico", Kind::Check, &["23650931", "78949190", "31268439"]),
+                ("sk-dic", Kind::Check, &["2029140619", "SK2087235062", "SK1034162393"]),
+                ("ro-cnp", Kind::Check, &["5680419189613", "1710510118216", "6610911074779"]),
+                ("bg-egn", Kind::Check, &["1408236072", "6208287045", "6444024495"]),
+                ("hr-oib", Kind::Check, &["87030047564", "90410530905", "91626723569"]),
+                ("yu-jmbg", Kind::Check, &["2010930504052", "1610912507870", "1812978501441"]),
+                ("baltic-code", Kind::Check, &["67308187360", "47607298666", "31606174520"]),
+                ("lt-code", Kind::Check, &["38106086013", "67909110322", "69804065933"]),
+                ("lv-code", Kind::Structure, &["04039617285", "32211189653", "16029429959"]),
+                ("hu-tax-id", Kind::Check, &["8212976033", "8617900784", "8777368037"]),
+                ("hu-personal-id", Kind::Check, &["28502150268", "19208049708", "15107065583"]),
+                ("si-tin", Kind::Check, &["62698648", "SI96604654", "20303670"]),
+                ("ua-rntrc", Kind::Check, &["3838806335", "2673119848", "2934526543"]),
+                ("ru-inn", Kind::Check, &["723835215645", "195247823260", "034735726807"]),
+                ("ru-inn-company", Kind::Check, &["3852118801", "5619986892", "0519647174"]),
+                ("ru-snils", Kind::Check, &["24297609296", "18277836520", "44559767743"]),
+            ],
+        );
+    }
 }
