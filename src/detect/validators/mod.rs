@@ -3,6 +3,7 @@
 pub mod checksum;
 pub mod national;
 pub mod national_asia;
+pub mod national_east;
 pub mod national_eu;
 pub mod national_north;
 
