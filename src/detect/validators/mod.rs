@@ -32,8 +32,14 @@ pub struct Validator {
 }
 
 /// Every validator, room by room.
-pub const VALIDATORS: &[&[Validator]] =
-    &[checksum::TABLE, national::TABLE, national_asia::TABLE, national_eu::TABLE, national_north::TABLE];
+pub const VALIDATORS: &[&[Validator]] = &[
+    checksum::TABLE,
+    national::TABLE,
+    national_asia::TABLE,
+    national_east::TABLE,
+    national_eu::TABLE,
+    national_north::TABLE,
+];
 
 /// The validator of this name.
 pub fn find(name: &str) -> Option<&'static Validator> {

@@ -342,4 +342,25 @@ mod tests {
             ],
         );
     }
+
+    #[test]
+    fn detectors_of_governments_name_validators_that_accept_their_examples() {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns/government");
+        let detectors = crate::detect::definition::load_dir(&dir).unwrap();
+        assert!(detectors.len() >= 140);
+        for d in &detectors {
+            for name in d.validators.iter().chain(&d.likely_test) {
+                let v = super::super::find(name).unwrap_or_else(|| panic!("{}: no validator {name}", d.id));
+                for example in d.examples.iter().filter(|_| d.validators.contains(name)) {
+                    let value = example.split(['⟦', '⟧']).nth(1).unwrap();
+                    let compact: Vec<u8> = value
+                        .bytes()
+                        .filter(u8::is_ascii_alphanumeric)
+                        .map(|b| b.to_ascii_uppercase())
+                        .collect();
+                    assert!((v.accepts)(&compact), "{}: {name} refuses {value}", d.id);
+                }
+            }
+        }
+    }
 }
