@@ -6,6 +6,7 @@ pub mod financial;
 pub mod health;
 pub mod national;
 pub mod national_asia;
+pub mod national_east;
 pub mod national_eu;
 pub mod national_north;
 pub mod network;
@@ -44,6 +45,7 @@ pub const VALIDATORS: &[&[Validator]] = &[
     health::TABLE,
     national::TABLE,
     national_asia::TABLE,
+    national_east::TABLE,
     national_eu::TABLE,
     national_north::TABLE,
     network::TABLE,

@@ -43,7 +43,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "uk-nino",
         uk_nino,
-        0.075,
+        0.55,
         "NINO: prefixes in use and suffix A-D (HMRC National Insurance Manual NIM39110)",
     ),
     compact(
@@ -55,7 +55,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "uk-driving-licence",
         uk_driving_licence,
-        0.015,
+        0.066,
         "Driver number: padded surname, date of birth, initials (DVLA INF45)",
     ),
     compact("ca-sin", ca_sin, 0.09, "SIN: Luhn, first digit not 8 (ESDC, SIN Code of Practice)"),
@@ -68,7 +68,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "mx-curp",
         mx_curp,
-        3.2e-6,
+        1.8e-4,
         "CURP: date, sex, state and check digit modulo 10 (Instructivo normativo CURP, DOF 18-10-2021)",
     ),
     compact(
@@ -77,7 +77,7 @@ pub const TABLE: &[Validator] = &[
         0.036,
         "RFC: date of birth or of founding (SAT, Anexo 1-A RMF 2024)",
     ),
-    compact("mx-rfc", mx_rfc, 0.0025, "RFC: date and check digit modulo 11 (SAT, Anexo 1-A RMF 2024)"),
+    compact("mx-rfc", mx_rfc, 0.003, "RFC: date and check digit modulo 11 (SAT, Anexo 1-A RMF 2024)"),
     compact("br-cpf", br_cpf, 0.01, "CPF: two check digits modulo 11 (Receita Federal, IN RFB 2172/2024)"),
     compact(
         "br-cnpj",
@@ -101,7 +101,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "ec-cedula",
         ec_cedula,
-        0.0145,
+        0.0192,
         "Cedula: province, kind of holder and Luhn (Registro Civil del Ecuador)",
     ),
     compact("pe-ruc", pe_ruc, 0.005, "RUC: prefix and check digit modulo 11 (SUNAT)"),
@@ -302,4 +302,65 @@ fn uy_ci(v: &[u8]) -> bool {
     let Some(d) = digits::<8>(v) else { return false };
     let check = (10 - dot(&d[..7], &[2, 9, 8, 7, 6, 3, 4]) % 10) % 10;
     d[..7].iter().any(|&x| x != 0) && d[7] == check
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checksum::proof::{self, Kind};
+    use super::TABLE;
+
+    #[test]
+    fn values_pass_and_wrong_digits_fail_at_the_stated_rate() {
+        proof::table(
+            TABLE,
+            &[
+                ("us-ssn", Kind::Structure, &["241592066", "136849908", "515989502"]),
+                ("us-ssn-test", Kind::Structure, &["078051120", "219099999", "987654321"]),
+                ("us-itin", Kind::Structure, &["955882095", "962929611", "916551540"]),
+                ("us-atin", Kind::Structure, &["988934415", "988938741", "991936225"]),
+                ("us-ein", Kind::Structure, &["635930286", "042506811", "561110746"]),
+                ("uk-nino", Kind::Structure, &["LW924088A", "HX039646B", "WH441679A"]),
+                ("uk-utr", Kind::Check, &["9606620383", "1795471043", "8108238828"]),
+                (
+                    "uk-driving-licence",
+                    Kind::Structure,
+                    &["WEX99704251A99SD", "OQDKB003072CH9VD", "LFV99306017J99NP"],
+                ),
+                ("ca-sin", Kind::Check, &["567132436", "626484471", "570755132"]),
+                ("ca-sin-fictitious", Kind::Structure, &["046454286", "000000018"]),
+                ("mx-curp", Kind::Leaky, &["CAND190103MDFHCD87", "CEML960924HNLHCB85", "CANF830625HMCHGG18"]),
+                ("mx-rfc-shape", Kind::Structure, &["CAMG360410G19", "FESL150504FN3", "GASG350327WX6"]),
+                ("mx-rfc", Kind::Check, &["DENL860225D78", "FONG680120QN8", "CBS4301176F5"]),
+                ("br-cpf", Kind::Check, &["84138064370", "18074447162", "47555163233"]),
+                ("br-cnpj", Kind::Check, &["08693677000911", "VH726A73000631", "35614721000419"]),
+                ("ar-cuit", Kind::Check, &["20687843720", "30768122616", "20374355059"]),
+                ("cl-rut", Kind::Check, &["149723250", "64800507", "14277349K"]),
+                ("co-nit", Kind::Check, &["9587586481", "9681960977", "8643467767"]),
+                ("ec-cedula", Kind::Check, &["1239784158", "0414117465", "1427182553"]),
+                ("pe-ruc", Kind::Check, &["10450361777", "20228721752", "10404339678"]),
+                ("uy-ci", Kind::Check, &["45733585", "56444789", "21701629"]),
+            ],
+        );
+    }
+
+    #[test]
+    fn detectors_of_governments_name_validators_that_accept_their_examples() {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns/government");
+        let detectors = crate::detect::definition::load_dir(&dir).unwrap();
+        assert!(detectors.len() >= 140);
+        for d in &detectors {
+            for name in d.validators.iter().chain(&d.likely_test) {
+                let v = super::super::find(name).unwrap_or_else(|| panic!("{}: no validator {name}", d.id));
+                for example in d.examples.iter().filter(|_| d.validators.contains(name)) {
+                    let value = example.split(['⟦', '⟧']).nth(1).unwrap();
+                    let compact: Vec<u8> = value
+                        .bytes()
+                        .filter(u8::is_ascii_alphanumeric)
+                        .map(|b| b.to_ascii_uppercase())
+                        .collect();
+                    assert!((v.accepts)(&compact), "{}: {name} refuses {value}", d.id);
+                }
+            }
+        }
+    }
 }

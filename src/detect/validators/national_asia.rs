@@ -16,7 +16,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "in-gstin",
         in_gstin,
-        1.6e-4,
+        0.0045,
         "GSTIN: state, PAN, Z, check character modulo 36 (GSTN; CGST Rules 2017, rule 10)",
     ),
     compact(
@@ -28,7 +28,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "cn-resident-id",
         cn_resident_id,
-        1.1e-4,
+        7e-5,
         "Resident identity number: region, date, ISO 7064 MOD 11-2 (GB 11643-1999)",
     ),
     compact(
@@ -43,7 +43,7 @@ pub const TABLE: &[Validator] = &[
         0.09,
         "HKID: one or two letters, modulo 11, A for 10 (Immigration Department, Cap. 177A)",
     ),
-    compact("sg-nric-fin", sg_nric_fin, 0.0074, "NRIC, FIN: prefix S, T, F, G, M and letter modulo 11 (ICA)"),
+    compact("sg-nric-fin", sg_nric_fin, 0.0385, "NRIC, FIN: prefix S, T, F, G, M and letter modulo 11 (ICA)"),
     compact(
         "kr-rrn",
         kr_rrn,
@@ -81,7 +81,7 @@ pub const TABLE: &[Validator] = &[
         0.026,
         "MyKad: date and place of birth code (JPN, National Registration Regulations 1990)",
     ),
-    compact("id-nik", id_nik, 0.0125, "NIK: province and date, women plus 40 (Permendagri 72/2022)"),
+    compact("id-nik", id_nik, 0.0277, "NIK: province and date, women plus 40 (Permendagri 72/2022)"),
     compact("au-tfn", au_tfn, 0.091, "TFN: weights modulo 11 (ATO, TFN algorithm)"),
     compact(
         "au-abn",
@@ -93,13 +93,13 @@ pub const TABLE: &[Validator] = &[
     compact(
         "nz-ird",
         nz_ird,
-        0.082,
+        0.045,
         "IRD number: range and two-stage check digit modulo 11 (Inland Revenue, RWT and NRWT specification 2020)",
     ),
     compact(
         "za-id",
         za_id,
-        0.0078,
+        0.0011,
         "South African ID: date, citizenship and Luhn (Identification Act 68/1997)",
     ),
     compact("ng-nin", ng_nin, 0.1, "NIN: Verhoeff (NIMC)"),
@@ -358,4 +358,50 @@ fn ae_emirates_id(v: &[u8]) -> bool {
 
 fn sa_national_id(v: &[u8]) -> bool {
     v.len() == 10 && matches!(v[0], b'1' | b'2') && luhn(v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checksum::proof::{self, Kind};
+    use super::TABLE;
+
+    #[test]
+    fn values_pass_and_wrong_digits_fail_at_the_stated_rate() {
+        proof::table(
+            TABLE,
+            &[
+                ("in-aadhaar", Kind::Check, &["781497601977", "915323615221", "256279190909"]),
+                ("in-pan", Kind::Structure, &["ILEPD6062M", "AQLCT5758A", "VIYPN7373A"]),
+                ("in-gstin", Kind::Check, &["27HXZPA9175Q1Z1", "22PAHPX4730M1ZY", "11PHOPJ1348H1Z5"]),
+                ("in-voter", Kind::Check, &["LUX9846098", "SWF6001036", "EZK4594321"]),
+                (
+                    "cn-resident-id",
+                    Kind::Check,
+                    &["118432191401060486", "510820190906104148", "119391193206041508"],
+                ),
+                ("tw-national-id", Kind::Leaky, &["W850468100", "C291559924", "O949507744"]),
+                ("hk-hkid", Kind::Check, &["K6634613", "IQ1382261", "U5637411"]),
+                ("sg-nric-fin", Kind::Check, &["S8280628H", "T0742841Z", "G5603462K"]),
+                ("kr-rrn", Kind::Check, &["9606161651189", "0903083321911", "6908172172172"]),
+                ("kr-rrn-date", Kind::Structure, &["7402031489609", "8002111994980", "6203142905978"]),
+                ("kr-frn", Kind::Check, &["9106185669431", "7505275616938", "9605225366164"]),
+                ("kr-frn-date", Kind::Structure, &["6302106318685", "7307025769435", "9705055538007"]),
+                ("jp-my-number", Kind::Check, &["957206342440", "703605166092", "286073591512"]),
+                ("th-tnin", Kind::Leaky, &["4652150605128", "6932538130183", "3647331690107"]),
+                ("my-nric", Kind::Structure, &["930320017763", "580823032723", "870701019312"]),
+                ("id-nik", Kind::Structure, &["3509074301570008", "3604054304050001", "3609080207380006"]),
+                ("au-tfn", Kind::Check, &["071876738", "863460855", "148110774"]),
+                ("au-abn", Kind::Check, &["54351218459", "79715526181", "49293693085"]),
+                ("au-acn", Kind::Leaky, &["418300240", "441697883", "219334611"]),
+                ("nz-ird", Kind::Check, &["132410844", "18640201", "119206359"]),
+                ("za-id", Kind::Check, &["4703105991082", "0309170482082", "9807193193082"]),
+                ("ng-nin", Kind::Check, &["03642455938", "58666986637", "47768300435"]),
+                ("tr-national-id", Kind::Check, &["12860971666", "67781290358", "58569600650"]),
+                ("tr-vkn", Kind::Check, &["8164126803", "7686897546", "4298625895"]),
+                ("il-id", Kind::Check, &["096847942", "844822478", "544228836"]),
+                ("ae-emirates-id", Kind::Check, &["784197324068283", "784209838046950", "784192837235081"]),
+                ("sa-national-id", Kind::Check, &["1474660642", "2482616972", "1221236480"]),
+            ],
+        );
+    }
 }

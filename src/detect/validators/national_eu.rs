@@ -15,13 +15,13 @@ pub const TABLE: &[Validator] = &[
     compact(
         "de-id-card",
         de_id_card,
-        1.3e-4,
+        0.087,
         "Document number with ICAO 7-3-1 check digit and the letters in use (PAuswV; TR-03127)",
     ),
     compact(
         "de-document-number",
         de_document_number,
-        4e-4,
+        0.86,
         "Nine characters of a document number, letters in use (PassV; BMI, Muster)",
     ),
     compact(
@@ -33,7 +33,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "fr-nir",
         fr_nir,
-        0.0016,
+        0.0031,
         "NIR: sex, month and key modulo 97, Corsica as 2A and 2B (INSEE; decret 82-103)",
     ),
     compact(
@@ -50,7 +50,7 @@ pub const TABLE: &[Validator] = &[
         0.0385,
         "DNI, or NIF beginning with K, L, M: letter modulo 23 (Real Decreto 1065/2007)",
     ),
-    compact("es-nie", es_nie, 0.0044, "NIE: X, Y, Z and letter modulo 23 (Orden INT/2058/2008)"),
+    compact("es-nie", es_nie, 0.0385, "NIE: X, Y, Z and letter modulo 23 (Orden INT/2058/2008)"),
     compact("es-cif", es_cif, 0.046, "NIF of entities: digit or letter modulo 10 (Orden EHA/451/2008)"),
     compact(
         "es-nuss",
@@ -61,7 +61,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "it-fiscal-code",
         it_fiscal_code,
-        1.2e-5,
+        0.023,
         "Codice fiscale: month, day, control letter, omocodia (DM 23-12-1976)",
     ),
     compact(
@@ -92,7 +92,7 @@ pub const TABLE: &[Validator] = &[
     compact(
         "ie-ppsn",
         ie_ppsn,
-        0.024,
+        0.0435,
         "PPSN: letter modulo 23, second letter counted (Department of Social Protection; OECD TIN sheet IE)",
     ),
     compact(
@@ -375,4 +375,47 @@ fn lu_nin(v: &[u8]) -> bool {
         && civil_date(year, d[4] * 10 + d[5], d[6] * 10 + d[7])
         && luhn(&v[..12])
         && super::checksum::verhoeff(&other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checksum::proof::{self, Kind};
+    use super::TABLE;
+
+    #[test]
+    fn values_pass_and_wrong_digits_fail_at_the_stated_rate() {
+        proof::table(
+            TABLE,
+            &[
+                ("de-tax-id", Kind::Check, &["26608419376", "75961458038", "38120647257"]),
+                ("de-id-card", Kind::Check, &["L14H3309C4", "T220003426", "L85W7144G8"]),
+                ("de-document-number", Kind::Structure, &["L70M1151G", "T22000228", "L23N5301F"]),
+                ("de-pension-number", Kind::Check, &["09281192F160", "96031090C226", "78110433V613"]),
+                ("fr-nir", Kind::Check, &["169075152874658", "141092A60492561", "117098993082843"]),
+                ("fr-spi", Kind::Check, &["1066745725010", "0001772999340", "0166077457413"]),
+                ("fr-siren", Kind::Check, &["615453024", "929636769", "406222919"]),
+                ("fr-siret", Kind::Check, &["24450581409819", "13801497200069", "32576441300986"]),
+                ("es-nif", Kind::Check, &["41400338Q", "M8511428W", "28579908Q"]),
+                ("es-nie", Kind::Check, &["Y0763530J", "Z7054396W", "Y4000222F"]),
+                ("es-cif", Kind::Check, &["B71793178", "P3044063J", "C20337879"]),
+                ("es-nuss", Kind::Check, &["063235297682", "546787932289", "486538650271"]),
+                (
+                    "it-fiscal-code",
+                    Kind::Check,
+                    &["ABPXUT09A29E362P", "CEYIRA00H17B22RX", "LPSKEA37M66I020L"],
+                ),
+                ("it-vat", Kind::Check, &["IT28711720210", "60360510196", "IT50337340637"]),
+                ("nl-bsn", Kind::Check, &["441059806", "554272179", "518120685"]),
+                ("be-nrn", Kind::Check, &["90032030932", "12052083615", "16030454215"]),
+                ("pt-nif", Kind::Check, &["547901569", "669614483", "303131470"]),
+                ("pt-cc", Kind::Check, &["410290621ET0", "601626891UV8", "262960122VG2"]),
+                ("ie-ppsn", Kind::Check, &["7896346B", "3731532WA", "3512959F"]),
+                ("at-svnr", Kind::Check, &["1897140378", "2676231131", "9329140800"]),
+                ("ch-ahv", Kind::Check, &["7565184032382", "7564281966255", "7566824189305"]),
+                ("gr-amka", Kind::Check, &["25112667032", "26118400436", "27019810780"]),
+                ("gr-afm", Kind::Check, &["617411986", "829465570", "907666186"]),
+                ("lu-nin", Kind::Check, &["1927090314426", "1914040710007", "1960082904271"]),
+            ],
+        );
+    }
 }
