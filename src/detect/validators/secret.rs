@@ -110,7 +110,7 @@ pub fn entropy(value: &[u8]) -> bool {
 /// Random enough for a long key of unknown make.
 pub fn entropy_high(value: &[u8]) -> bool {
     let (lower, upper, digits) = kinds(value);
-    let hex = value.iter().all(u8::is_ascii_hexdigit);
+    let hex = value.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
     let floor = if hex { 300 } else { 350 };
     let words = value
         .split(|b| !b.is_ascii_alphanumeric())
@@ -214,6 +214,13 @@ const WHOLE: &[&[u8]] = &[
     b"this",
     b"localhost",
     b"hunter2",
+    b"testpass",
+    b"testpassword",
+    b"test1",
+    b"test2",
+    b"test123",
+    b"testing",
+    b"passw0rd_here",
     b"api_key",
     b"apikey",
     b"api-key",
