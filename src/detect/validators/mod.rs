@@ -5,6 +5,7 @@ pub mod contact;
 pub mod financial;
 pub mod health;
 pub mod network;
+pub mod phone;
 pub mod secret;
 pub mod vehicle;
 
@@ -39,6 +40,7 @@ pub const VALIDATORS: &[&[Validator]] = &[
     financial::TABLE,
     health::TABLE,
     network::TABLE,
+    phone::TABLE,
     secret::TABLE,
     vehicle::TABLE,
 ];
