@@ -10,6 +10,7 @@ pub mod national_east;
 pub mod national_eu;
 pub mod national_north;
 pub mod network;
+pub mod phone;
 pub mod secret;
 pub mod vehicle;
 
@@ -49,6 +50,7 @@ pub const VALIDATORS: &[&[Validator]] = &[
     national_eu::TABLE,
     national_north::TABLE,
     network::TABLE,
+    phone::TABLE,
     secret::TABLE,
     vehicle::TABLE,
 ];

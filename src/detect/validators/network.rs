@@ -14,6 +14,13 @@ pub const TABLE: &[Validator] = &[
         about: "Four numbers from 0 to 255 without leading zeros (RFC 791:1981, dotted decimal), not a network of the form n.0.0.0",
     },
     Validator {
+        name: "ipv4-long",
+        input: Input::Raw,
+        accepts: ipv4_long,
+        pass_rate: 0.99,
+        about: "Some number of the address has two or more digits: not 1.2.3.4, which is more often a version",
+    },
+    Validator {
         name: "ipv4-reserved",
         input: Input::Raw,
         accepts: ipv4_reserved,
@@ -95,6 +102,11 @@ fn octets(value: &[u8]) -> Option<[u8; 4]> {
 /// An IPv4 address of a host.
 pub fn ipv4(value: &[u8]) -> bool {
     octets(value).is_some_and(|o| o == [0; 4] || o[1..] != [0, 0, 0])
+}
+
+/// An IPv4 address that does not look like a version number.
+pub fn ipv4_long(value: &[u8]) -> bool {
+    octets(value).is_some_and(|o| o.iter().any(|&n| n > 9))
 }
 
 /// An IPv4 address that belongs to no host.
@@ -251,6 +263,7 @@ mod tests {
         for bad in ["256.1.1.1", "1.2.3", "01.2.3.4", "4.0.0.0", "1.2.3.4.5", "1..2.3"] {
             assert!(!ipv4(bad.as_bytes()), "{bad}");
         }
+        assert!(ipv4_long(b"8.8.8.10") && !ipv4_long(b"3.7.4.3"));
         assert!(ipv4_reserved(b"192.0.2.4") && ipv4_reserved(b"127.0.0.1") && !ipv4_reserved(b"192.0.3.4"));
         for good in [
             "2001:db8::1",

@@ -26,6 +26,27 @@ pub const TABLE: &[Validator] = &[
         about: "The last 16 bytes hold at least 7 different ones: not xxxx or 1234 over and over",
     },
     Validator {
+        name: "key-id-body",
+        input: Input::Raw,
+        accepts: key_id_body,
+        pass_rate: 0.99,
+        about: "At least 7 different bytes after the first four",
+    },
+    Validator {
+        name: "entropy-hex",
+        input: Input::Raw,
+        accepts: entropy_hex,
+        pass_rate: 0.98,
+        about: "The first 32 bytes hold at least 9 different ones",
+    },
+    Validator {
+        name: "password-mixed",
+        input: Input::Raw,
+        accepts: password_mixed,
+        pass_rate: 0.6,
+        about: "Two of lower case, capitals, digits and signs, not counting a first capital or a last full stop",
+    },
+    Validator {
         name: "not-placeholder",
         input: Input::Raw,
         accepts: not_placeholder,
@@ -89,7 +110,7 @@ pub fn entropy(value: &[u8]) -> bool {
 /// Random enough for a long key of unknown make.
 pub fn entropy_high(value: &[u8]) -> bool {
     let (lower, upper, digits) = kinds(value);
-    let hex = value.iter().all(u8::is_ascii_hexdigit);
+    let hex = value.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
     let floor = if hex { 300 } else { 350 };
     let words = value
         .split(|b| !b.is_ascii_alphanumeric())
@@ -99,14 +120,39 @@ pub fn entropy_high(value: &[u8]) -> bool {
     bits(value) >= floor && digits && (lower || upper) && words * 2 < value.len()
 }
 
+fn different(value: &[u8]) -> u32 {
+    let mut seen = 0u128;
+    for b in value {
+        seen |= 1u128.checked_shl(u32::from(*b)).unwrap_or(0);
+    }
+    seen.count_ones()
+}
+
+/// Whether the part after a prefix of four is more than a filler.
+pub fn key_id_body(value: &[u8]) -> bool {
+    different(value.get(4..).unwrap_or_default()) >= 7
+}
+
+/// Whether a hex value is random.
+pub fn entropy_hex(value: &[u8]) -> bool {
+    different(value.get(..32).unwrap_or_default()) >= 9
+}
+
+/// Whether a value is mixed as people mix passwords, and no plain word.
+pub fn password_mixed(value: &[u8]) -> bool {
+    let inner = value.strip_suffix(b".").unwrap_or(value);
+    let lower = inner.iter().any(u8::is_ascii_lowercase);
+    let upper = inner.iter().skip(1).any(u8::is_ascii_uppercase);
+    let digits = inner.iter().any(u8::is_ascii_digit);
+    let signs =
+        inner.iter().any(|b| b.is_ascii_punctuation() && !matches!(b, b'-' | b'_' | b'.' | b'/' | b':'));
+    u8::from(lower) + u8::from(upper) + u8::from(digits) + u8::from(signs) >= 2 && different(inner) >= 4
+}
+
 /// Whether the end of a token is more than a filler.
 pub fn token_body(value: &[u8]) -> bool {
     let tail = value.get(value.len().saturating_sub(16)..).unwrap_or_default();
-    let mut seen = 0u128;
-    for b in tail {
-        seen |= 1u128.checked_shl(u32::from(*b)).unwrap_or(0);
-    }
-    tail.len() == 16 && seen.count_ones() >= 7 && !holds(value, b"example") && !holds(value, b"xxxx")
+    tail.len() == 16 && different(tail) >= 7 && !holds(value, b"example") && !holds(value, b"xxxx")
 }
 
 fn holds(value: &[u8], word: &[u8]) -> bool {
@@ -168,6 +214,13 @@ const WHOLE: &[&[u8]] = &[
     b"this",
     b"localhost",
     b"hunter2",
+    b"testpass",
+    b"testpassword",
+    b"test1",
+    b"test2",
+    b"test123",
+    b"testing",
+    b"passw0rd_here",
     b"api_key",
     b"apikey",
     b"api-key",

@@ -19,7 +19,20 @@ pub const TABLE: &[Validator] = &[
         pass_rate: 0.7,
         about: "17 characters without I O Q, letters and digits mixed, the last four digits (ISO 3779:2009)",
     },
+    Validator {
+        name: "plate-shape",
+        input: Input::Compact,
+        accepts: plate_shape,
+        pass_rate: 0.5,
+        about: "Four to nine letters and digits with at least one of each",
+    },
 ];
+
+/// Whether the value can be a registration plate.
+pub fn plate_shape(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    (4..=9).contains(&value.len()) && digits > 0 && digits < value.len()
+}
 
 /// Whether the value is built like a chassis number.
 pub fn vin_shape(value: &[u8]) -> bool {
