@@ -31,9 +31,9 @@ impl Rng {
 
     /// A generator for one named thing, so that what one file draws does not shift what another gets.
     pub fn named(seed: u64, name: &str) -> Self {
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(seed ^ hash)
     }
 
@@ -174,11 +174,13 @@ pub fn mod_11_10(digits: &[u32]) -> u32 {
 /// Published values that nobody owns, as (info type, value).
 pub mod test_values {
     /// Card numbers that payment providers print in their manuals.
-    pub const CARDS: &[&str] = &["4111 1111 1111 1111", "5555555555554444", "378282246310005", "4242-4242-4242-4242"];
+    pub const CARDS: &[&str] =
+        &["4111 1111 1111 1111", "5555555555554444", "378282246310005", "4242-4242-4242-4242"];
     /// 555-0100 to 555-0199 are kept for fiction.
     pub const PHONES: &[&str] = &["(212) 555-0142", "+1 415-555-0117", "503.555.0199", "212-555-0101"];
     /// Domains of RFC 2606.
-    pub const EMAILS: &[&str] = &["jane.roe@example.com", "sam@example.org", "qa+signup@example.net", "root@host.test"];
+    pub const EMAILS: &[&str] =
+        &["jane.roe@example.com", "sam@example.org", "qa+signup@example.net", "root@host.test"];
     /// Networks of RFC 5737 and RFC 3849.
     pub const ADDRESSES: &[&str] = &["192.0.2.44", "198.51.100.7", "203.0.113.250", "2001:db8::42"];
     /// Numbers printed on advertisements and in official guidance.

@@ -211,7 +211,8 @@ pub fn pl_nip(rng: &mut Rng) -> String {
         d.extend(rng.digits(8));
         let check = weigh(&d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11;
         d.push(check);
-        (check < 10).then(|| format!("{}-{}-{}-{}", join(&d[..3]), join(&d[3..6]), join(&d[6..8]), join(&d[8..])))
+        (check < 10)
+            .then(|| format!("{}-{}-{}-{}", join(&d[..3]), join(&d[3..6]), join(&d[6..8]), join(&d[8..])))
     })
 }
 

@@ -112,7 +112,14 @@ pub fn th_tnin(rng: &mut Rng) -> String {
     let mut d = vec![rng.between(1, 5) as u32, rng.between(1, 9) as u32];
     d.extend(rng.digits(10));
     d.push((11 - weigh(&d, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 10);
-    format!("{}-{}-{}-{}-{}", join(&d[..1]), join(&d[1..5]), join(&d[5..10]), join(&d[10..12]), join(&d[12..]))
+    format!(
+        "{}-{}-{}-{}-{}",
+        join(&d[..1]),
+        join(&d[1..5]),
+        join(&d[5..10]),
+        join(&d[10..12]),
+        join(&d[12..])
+    )
 }
 
 /// Turkish citizen.
@@ -157,7 +164,8 @@ pub fn mx_curp(rng: &mut Rng) -> String {
     let born = rng.date(1950, 1999);
     let name = format!("{}{}{}", rng.chars("BCDGLMRT", 1), rng.chars("AEIU", 1), rng.chars("GLMRST", 2));
     let (sex, state) = (*rng.pick(&["H", "M"]), *rng.pick(&["DF", "JC", "NL", "OC", "YN"]));
-    let body = format!("{name}{}{sex}{state}{}{}", born.yymmdd(), rng.chars("BCDFGLMNRSTZ", 3), rng.below(10));
+    let body =
+        format!("{name}{}{sex}{state}{}{}", born.yymmdd(), rng.chars("BCDFGLMNRSTZ", 3), rng.below(10));
     // Ñ stands between N and O, so letters from O on count one more.
     let value = |b: u8| match b {
         b'0'..=b'9' => u32::from(b - b'0'),

@@ -174,7 +174,9 @@ pub fn bitcoin(rng: &mut Rng) -> String {
         values.iter().fold(1_u32, |chk, v| {
             let top = chk >> 25;
             let mut next = (chk & 0x01ff_ffff) << 5 ^ u32::from(*v);
-            for (i, g) in [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3_u32].iter().enumerate() {
+            for (i, g) in
+                [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3_u32].iter().enumerate()
+            {
                 if top >> i & 1 == 1 {
                     next ^= g;
                 }

@@ -24,16 +24,8 @@ pub enum Country {
 }
 
 /// All of them.
-pub const COUNTRIES: [Country; 8] = [
-    Country::Us,
-    Country::De,
-    Country::Gb,
-    Country::Fr,
-    Country::Pl,
-    Country::Es,
-    Country::It,
-    Country::Nl,
-];
+pub const COUNTRIES: [Country; 8] =
+    [Country::Us, Country::De, Country::Gb, Country::Fr, Country::Pl, Country::Es, Country::It, Country::Nl];
 
 impl Country {
     /// ISO 3166 alpha-2.
@@ -52,11 +44,21 @@ impl Country {
 
     fn first_names(self) -> &'static [&'static str] {
         match self {
-            Country::Us => &["Alice", "Darnell", "Grace", "Hector", "Imani", "Kyle", "Naomi", "Trevor", "Wendy"],
-            Country::De => &["Anke", "Bärbel", "Detlef", "Jürgen", "Katrin", "Matthias", "Sören", "Ulrike", "Wolfgang"],
-            Country::Gb => &["Alistair", "Bethan", "Duncan", "Fiona", "Gareth", "Harriet", "Nigel", "Priya", "Rhys"],
-            Country::Fr => &["Amélie", "Benoît", "Chloé", "Étienne", "Margaux", "Mathieu", "Océane", "Thierry"],
-            Country::Pl => &["Agnieszka", "Bartosz", "Ewa", "Grzegorz", "Katarzyna", "Marek", "Marta", "Zbigniew"],
+            Country::Us => {
+                &["Alice", "Darnell", "Grace", "Hector", "Imani", "Kyle", "Naomi", "Trevor", "Wendy"]
+            }
+            Country::De => {
+                &["Anke", "Bärbel", "Detlef", "Jürgen", "Katrin", "Matthias", "Sören", "Ulrike", "Wolfgang"]
+            }
+            Country::Gb => {
+                &["Alistair", "Bethan", "Duncan", "Fiona", "Gareth", "Harriet", "Nigel", "Priya", "Rhys"]
+            }
+            Country::Fr => {
+                &["Amélie", "Benoît", "Chloé", "Étienne", "Margaux", "Mathieu", "Océane", "Thierry"]
+            }
+            Country::Pl => {
+                &["Agnieszka", "Bartosz", "Ewa", "Grzegorz", "Katarzyna", "Marek", "Marta", "Zbigniew"]
+            }
             Country::Es => &["Álvaro", "Begoña", "Carmen", "Íñigo", "Lucía", "Nuria", "Pablo", "Rocío"],
             Country::It => &["Alessia", "Bruno", "Chiara", "Davide", "Giulia", "Lorenzo", "Paola", "Simone"],
             Country::Nl => &["Annelies", "Bram", "Femke", "Joost", "Lotte", "Maarten", "Sanne", "Wouter"],
@@ -65,22 +67,45 @@ impl Country {
 
     fn last_names(self) -> &'static [&'static str] {
         match self {
-            Country::Us => &["Abernathy", "Castellano", "Delacroix", "Hutchins", "Lindqvist", "Okonkwo", "Ramirez"],
-            Country::De => &["Brückner", "Feldhaus", "Großmann", "Hölscher", "Kettler", "Rosenbaum", "Vogelsang"],
-            Country::Gb => &["Ashworth", "Cardew", "Fairbairn", "Llewellyn", "Pemberton", "Rahman", "Thistlewood"],
-            Country::Fr => &["Beauchêne", "Carpentier", "Delaunay", "Lefèvre", "Marchand", "Rousselot", "Vasseur"],
-            Country::Pl => &["Dąbrowski", "Jankowska", "Kowalczyk", "Nowicki", "Piotrowska", "Szymański", "Wrona"],
-            Country::Es => &["Aguirre", "Bermúdez", "Echeverría", "Montalvo", "Núñez", "Quintana", "Villalba"],
-            Country::It => &["Bellandi", "Castagna", "Ferraro", "Lombardi", "Marchetti", "Pellegrino", "Zanetti"],
+            Country::Us => {
+                &["Abernathy", "Castellano", "Delacroix", "Hutchins", "Lindqvist", "Okonkwo", "Ramirez"]
+            }
+            Country::De => {
+                &["Brückner", "Feldhaus", "Großmann", "Hölscher", "Kettler", "Rosenbaum", "Vogelsang"]
+            }
+            Country::Gb => {
+                &["Ashworth", "Cardew", "Fairbairn", "Llewellyn", "Pemberton", "Rahman", "Thistlewood"]
+            }
+            Country::Fr => {
+                &["Beauchêne", "Carpentier", "Delaunay", "Lefèvre", "Marchand", "Rousselot", "Vasseur"]
+            }
+            Country::Pl => {
+                &["Dąbrowski", "Jankowska", "Kowalczyk", "Nowicki", "Piotrowska", "Szymański", "Wrona"]
+            }
+            Country::Es => {
+                &["Aguirre", "Bermúdez", "Echeverría", "Montalvo", "Núñez", "Quintana", "Villalba"]
+            }
+            Country::It => {
+                &["Bellandi", "Castagna", "Ferraro", "Lombardi", "Marchetti", "Pellegrino", "Zanetti"]
+            }
             Country::Nl => &["Bakker", "de Wit", "Hoekstra", "Mulder", "Schouten", "van Rijn", "Verhoeven"],
         }
     }
 
     fn places(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Country::Us => &[("Dayton, OH", "45402"), ("Tacoma, WA", "98402"), ("Boise, ID", "83702"), ("Albany, NY", "12207")],
-            Country::De => &[("Kassel", "34117"), ("Lübeck", "23552"), ("Mainz", "55116"), ("Görlitz", "02826")],
-            Country::Gb => &[("Leeds", "LS1 4DY"), ("Swansea", "SA1 3SN"), ("Dundee", "DD1 1DB"), ("Norwich", "NR1 3JU")],
+            Country::Us => &[
+                ("Dayton, OH", "45402"),
+                ("Tacoma, WA", "98402"),
+                ("Boise, ID", "83702"),
+                ("Albany, NY", "12207"),
+            ],
+            Country::De => {
+                &[("Kassel", "34117"), ("Lübeck", "23552"), ("Mainz", "55116"), ("Görlitz", "02826")]
+            }
+            Country::Gb => {
+                &[("Leeds", "LS1 4DY"), ("Swansea", "SA1 3SN"), ("Dundee", "DD1 1DB"), ("Norwich", "NR1 3JU")]
+            }
             Country::Fr => &[("Nantes", "44000"), ("Dijon", "21000"), ("Tours", "37000"), ("Rouen", "76000")],
             Country::Pl => &[("Poznań", "61-001"), ("Lublin", "20-001"), ("Gdynia", "81-301")],
             Country::Es => &[("Zaragoza", "50001"), ("Vigo", "36201"), ("Gijón", "33201")],
@@ -176,8 +201,14 @@ pub fn plain(name: &str) -> String {
 }
 
 /// Domains of invented mail providers.
-pub const MAIL_DOMAINS: &[&str] =
-    &["postvale.net", "quillmail.org", "brevkurier.de", "mailheron.co.uk", "courrielle.fr", "larkspur-logistics.co"];
+pub const MAIL_DOMAINS: &[&str] = &[
+    "postvale.net",
+    "quillmail.org",
+    "brevkurier.de",
+    "mailheron.co.uk",
+    "courrielle.fr",
+    "larkspur-logistics.co",
+];
 
 fn private_email(rng: &mut Rng, first: &str, last: &str) -> String {
     let (first, last) = (plain(first), plain(last));
@@ -239,11 +270,22 @@ pub fn street_in(rng: &mut Rng, country: Country) -> String {
     let n = rng.between(2, 189);
     match country {
         Country::Us => {
-            format!("{} {} {}", n * 13, rng.pick(&["Juniper", "Old Mill", "Harrison"]), rng.pick(&["Ave", "St", "Road"]))
+            format!(
+                "{} {} {}",
+                n * 13,
+                rng.pick(&["Juniper", "Old Mill", "Harrison"]),
+                rng.pick(&["Ave", "St", "Road"])
+            )
         }
-        Country::De => format!("{} {n}", rng.pick(&["Lindenstraße", "Am Mühlbach", "Goethestraße", "Bahnhofstr."])),
-        Country::Gb => format!("{n} {}", rng.pick(&["Orchard Lane", "Victoria Road", "Church Street", "Mill Close"])),
-        Country::Fr => format!("{n} {}", rng.pick(&["rue des Tilleuls", "avenue Jean Moulin", "place du Marché"])),
+        Country::De => {
+            format!("{} {n}", rng.pick(&["Lindenstraße", "Am Mühlbach", "Goethestraße", "Bahnhofstr."]))
+        }
+        Country::Gb => {
+            format!("{n} {}", rng.pick(&["Orchard Lane", "Victoria Road", "Church Street", "Mill Close"]))
+        }
+        Country::Fr => {
+            format!("{n} {}", rng.pick(&["rue des Tilleuls", "avenue Jean Moulin", "place du Marché"]))
+        }
         Country::Pl => format!("{} {n}", rng.pick(&["ul. Lipowa", "ul. Kwiatowa", "al. Niepodległości"])),
         Country::Es => format!("{} {n}", rng.pick(&["Calle del Olmo", "Avenida de la Paz", "Plaza Nueva"])),
         Country::It => format!("{} {n}", rng.pick(&["Via dei Mille", "Via Garibaldi", "Corso Umberto I"])),
@@ -265,7 +307,16 @@ pub fn ipv4(rng: &mut Rng) -> String {
 /// A public IPv6 address.
 pub fn ipv6(rng: &mut Rng) -> String {
     let mut group = || rng.between(0x1000, 0xffff);
-    format!("2a02:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}", group(), group(), group(), group(), group(), group(), group())
+    format!(
+        "2a02:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}:{:x}",
+        group(),
+        group(),
+        group(),
+        group(),
+        group(),
+        group(),
+        group()
+    )
 }
 
 /// A MAC address.

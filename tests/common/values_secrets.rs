@@ -28,7 +28,8 @@ pub fn github_token(rng: &mut Rng) -> String {
 
 /// A Slack bot token.
 pub fn slack_token(rng: &mut Rng) -> String {
-    let (a, b) = (rng.between(100_000_000_000, 999_999_999_999), rng.between(1_000_000_000_000, 9_999_999_999_999));
+    let (a, b) =
+        (rng.between(100_000_000_000, 999_999_999_999), rng.between(1_000_000_000_000, 9_999_999_999_999));
     format!("xoxb-{a}-{b}-{}", rng.chars(BASE62, 24))
 }
 
@@ -61,7 +62,8 @@ pub fn database_url(rng: &mut Rng) -> String {
 /// A private key in PEM armour; the body is noise.
 pub fn private_key(rng: &mut Rng) -> String {
     let body = base64(&rng.bytes(1191), false);
-    let lines: Vec<String> = body.as_bytes().chunks(64).map(|l| String::from_utf8_lossy(l).into_owned()).collect();
+    let lines: Vec<String> =
+        body.as_bytes().chunks(64).map(|l| String::from_utf8_lossy(l).into_owned()).collect();
     // In two parts, so that this source file is not itself taken for a key.
     let (open, kind) = ("-----", "RSA PRIVATE KEY-----");
     format!("{open}BEGIN {kind}\n{}\n{open}END {kind}\n", lines.join("\n"))
