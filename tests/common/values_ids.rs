@@ -29,7 +29,7 @@ pub fn national_id(rng: &mut Rng, country: Country) -> (&'static str, String) {
         Country::Pl => ("PL_PESEL", pl_pesel(rng)),
         Country::Es => ("ES_NIF", es_nif(rng)),
         Country::It => ("IT_FISCAL_CODE", it_fiscal_code(rng)),
-        Country::Nl => ("NETHERLANDS_BSN_NUMBER", nl_bsn(rng)),
+        Country::Nl => ("NL_BSN", nl_bsn(rng)),
     }
 }
 
