@@ -1,6 +1,8 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod classify;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod detect;
 pub mod model;
 pub mod read;

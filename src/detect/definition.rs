@@ -102,8 +102,8 @@ pub enum Anchor {
 pub enum Boundary {
     /// No ASCII letter or digit.
     Word,
-    /// As `word`, and where the match begins or ends with a digit, no `. - / : ,` or `+` that joins it to another digit,
-    /// and no `-` or `_` that joins it to a letter or digit.
+    /// As `word`, and a match that begins with a digit is not joined to a digit before it by one of `. - : +`, one that
+    /// ends with a digit not to a digit after it by `.` or `-`: no part of a longer number, version or address.
     #[default]
     Number,
     /// Nothing is asked.
@@ -178,7 +178,7 @@ fn one_line(e: &toml::de::Error, text: &str) -> String {
 }
 
 /// The detectors of every `*.toml` in a folder of the user's, by file name.
-pub fn load_dir(dir: &Path) -> Result<Vec<Definition>, DefinitionError> {
+pub fn load_dir(dir: &Path) -> Result<Vec<(String, Definition)>, DefinitionError> {
     let fail = |what: String| DefinitionError { file: dir.display().to_string(), what };
     let mut files: Vec<_> = std::fs::read_dir(dir)
         .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>())
@@ -193,7 +193,7 @@ pub fn load_dir(dir: &Path) -> Result<Vec<Definition>, DefinitionError> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(&path)
             .map_err(|e| DefinitionError { file: file.clone(), what: format!("cannot be read: {e}") })?;
-        all.extend(parse(&file, &text)?);
+        all.extend(parse(&file, &text)?.into_iter().map(|d| (file.clone(), d)));
     }
     Ok(all)
 }

@@ -3,7 +3,20 @@
 //! Each format is one constant in one file, listed in [`FORMATS`]. A reader pushes what it finds into a
 //! [`ContentVisitor`]; nesting is plain recursion through [`ContentVisitor::entry`].
 
+mod charset;
+mod delimited;
+mod dialect;
+mod identify;
+mod json;
+mod json_lex;
+mod json_paths;
 pub mod limits;
+mod rolling;
+mod split;
+mod strings;
+#[cfg(test)]
+mod testing;
+mod text;
 
 use std::cell::RefCell;
 use std::io;
@@ -11,7 +24,28 @@ use std::ops::ControlFlow;
 
 use crate::model::{Body, ContentVisitor, Flow, Gap, Reason, Stop};
 
+use identify::Kind;
+
 pub use limits::{Budget, Limits};
+pub use text::read_text;
+
+/// How much of an item identification looks at.
+pub const HEAD: usize = 64 << 10;
+
+/// Every format with a reader in this build. Those recognised by magic bytes come first; text formats are told apart
+/// by `identify`, which also looks at the name.
+pub const FORMATS: &[&Format] = &[
+    // Containers and columnar formats: one line each, `&columnar::PARQUET` for example.
+    // Text formats.
+    &json::JSONL,
+    &json::JSON,
+    &delimited::CSV,
+    &delimited::TSV,
+    &text::TEXT,
+];
+
+/// Formats that come after all others: what they recognise is decided together, and by name too.
+const TEXT_FORMATS: &[&str] = &["jsonl", "json", "csv", "tsv", "text"];
 
 /// How far around its start a match can look, in bytes. Given by the detectors, obeyed by text windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +131,10 @@ pub fn go(flow: Flow) -> Result<(), ReadError> {
     }
 }
 
+/// A format's reader.
+pub type ReadFn =
+    fn(&ReadContext<'_>, name: &[u8], Body<'_>, &mut dyn ContentVisitor) -> Result<(), ReadError>;
+
 /// A format with a reader.
 pub struct Format {
     /// The word in the items table, `csv` for example.
@@ -108,5 +146,46 @@ pub struct Format {
     /// Whether the first bytes (64 KiB at most) are of this format, name unseen.
     pub recognises: fn(head: &[u8]) -> bool,
     /// Reads the item. `name` is the innermost segment of its path.
-    pub read: fn(&ReadContext<'_>, name: &[u8], Body<'_>, &mut dyn ContentVisitor) -> Result<(), ReadError>,
+    pub read: ReadFn,
+}
+
+/// Identifies an item by its content, then by its name, and reads it. What goes wrong is told to the visitor as gaps.
+pub fn read(cx: &ReadContext<'_>, name: &[u8], body: Body<'_>, visitor: &mut dyn ContentVisitor) -> Flow {
+    match read_identified(cx, name, body, visitor) {
+        Ok(()) => Flow::Continue(()),
+        Err(ReadError::Stop(stop)) => Flow::Break(stop),
+        Err(ReadError::Gap(gap)) => {
+            visitor.gap(gap);
+            Flow::Continue(())
+        }
+    }
+}
+
+fn read_identified(
+    cx: &ReadContext<'_>,
+    name: &[u8],
+    mut body: Body<'_>,
+    visitor: &mut dyn ContentVisitor,
+) -> Result<(), ReadError> {
+    let head = body.peek(HEAD)?;
+    if head.is_empty() {
+        visitor.format("empty");
+        return Ok(());
+    }
+    match identify::identify(head, name) {
+        Kind::Known(format) => {
+            visitor.format(format.name);
+            (format.read)(cx, name, body, visitor)
+        }
+        Kind::Unsupported(short) => {
+            visitor.format(&short);
+            visitor.gap(Gap::new(Reason::UnsupportedFormat, "printable runs were searched"));
+            strings::read(cx, body, visitor)
+        }
+        Kind::Binary => {
+            visitor.format("binary");
+            visitor.gap(Gap::new(Reason::UnknownFormat, "printable runs were searched"));
+            strings::read(cx, body, visitor)
+        }
+    }
 }

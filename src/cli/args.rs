@@ -1,0 +1,299 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds personal and confidential data, says what it is and how sensitive, and accounts for everything it looked at.
+#[derive(Debug, Parser)]
+#[command(name = "privascan", version, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Find and classify personal and confidential data; print a summary, write findings
+    #[command(after_help = "Exit codes: 0 complete, nothing at or above --fail-on; 1 something at or above it; \
+        2 usage, configuration or internal error; 3 incomplete: something failed, was partial or was interrupted")]
+    Scan(Box<ScanArgs>),
+    /// The detectors: what can be found
+    #[command(subcommand)]
+    Detectors(DetectorsCommand),
+    /// The formats that can be read
+    Formats(ListArgs),
+    /// Every table, column and code of the output
+    Schema(ListArgs),
+    /// Keys for fingerprints
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Completions for a shell, on standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, on standard output
+    Man,
+}
+
+/// How names are printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Paths {
+    Masked,
+    Raw,
+    Hashed,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Table for people or JSON lines for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    Table,
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArgs {
+    /// Files and folders, or - for standard input; the working directory if none is given
+    ///
+    /// Example: privascan scan exports/ hr/staff.csv
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<PathBuf>,
+
+    /// Output format: table, jsonl, csv, parquet or arrow
+    ///
+    /// Goes to standard output, or to an -o whose extension says nothing. Example: --format jsonl
+    #[arg(long, value_name = "F")]
+    pub format: Option<String>,
+
+    /// Write findings to a file, or all tables to a folder; repeatable
+    ///
+    /// The extension gives the format; csv, parquet and arrow files hold the findings, a FOLDER/ one file per table.
+    /// Example: -o findings.parquet -o all/ --format csv
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub outputs: Vec<PathBuf>,
+
+    /// Exit 1 at or above this: a tier, a likelihood, an info type or a category (gov.* too); repeatable
+    ///
+    /// Published test values never count. Example: --fail-on restricted --fail-on EMAIL_ADDRESS
+    #[arg(long, value_name = "WHAT")]
+    pub fail_on: Vec<String>,
+
+    /// Lowest likelihood that is reported: very_unlikely, unlikely, possible, likely, very_likely
+    ///
+    /// Example: --min-likelihood likely
+    #[arg(long, value_name = "L", default_value = "possible")]
+    pub min_likelihood: String,
+
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+
+    /// Scan only what matches this glob; the rest is recorded as excluded; repeatable
+    ///
+    /// Example: --include '*.csv'
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    pub include: Vec<String>,
+
+    /// Leave out what matches this glob, on record; repeatable
+    ///
+    /// Example: --exclude 'node_modules/'
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    pub exclude: Vec<String>,
+
+    /// Leave out what this file lists, in the syntax of .gitignore, on record; repeatable
+    ///
+    /// Example: --ignore-file .scanignore
+    #[arg(long, value_name = "FILE", help_heading = "Selection")]
+    pub ignore_file: Vec<PathBuf>,
+
+    /// Do not descend into other file systems; they are recorded
+    ///
+    /// Example: privascan scan / --one-file-system
+    #[arg(long, help_heading = "Selection")]
+    pub one_file_system: bool,
+
+    /// Name of standard input: gives its format and its place in the results
+    ///
+    /// Example: privascan scan - --stdin-name q3.csv < q3.csv
+    #[arg(long, value_name = "NAME", default_value = "-", help_heading = "Selection")]
+    pub stdin_name: String,
+
+    /// Threads that examine items; all processors by default
+    ///
+    /// Example: --threads 4
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub threads: Option<std::num::NonZeroUsize>,
+
+    /// Containers around an item that are opened
+    ///
+    /// Example: --max-depth 3
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Limits")]
+    pub max_depth: usize,
+
+    /// Decoded bytes of one outermost item that are read, all nesting together
+    ///
+    /// Example: --max-item-bytes 10GiB
+    #[arg(long, value_name = "B", default_value = "64GiB", help_heading = "Limits")]
+    pub max_item_bytes: bytesize::ByteSize,
+
+    /// Decoded bytes for each stored byte that are believed, after the first 64 MiB
+    ///
+    /// Example: --max-ratio 1000
+    #[arg(long, value_name = "N", default_value_t = 200, help_heading = "Limits")]
+    pub max_ratio: u64,
+
+    /// Seconds that one outermost item may take
+    ///
+    /// Example: --timeout-per-item 60
+    #[arg(long, value_name = "S", help_heading = "Limits")]
+    pub timeout_per_item: Option<f64>,
+
+    /// Read only the first N rows of each table; such items are partial
+    ///
+    /// Example: --sample-rows 10000
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub sample_rows: Option<u64>,
+
+    /// Folder for temporary copies of content that needs random access; created 0600 and unlinked at once
+    ///
+    /// Example: --temp-dir /var/tmp
+    #[arg(long, value_name = "D", help_heading = "Limits")]
+    pub temp_dir: Option<PathBuf>,
+
+    /// Occurrences kept of each finding: a number or all
+    ///
+    /// Example: --occurrences all
+    #[arg(long, value_name = "N", default_value = "10", help_heading = "Results")]
+    pub occurrences: String,
+
+    /// Key for fingerprints: 16 bytes or more, taken as they are but for one line end; or PRIVASCAN_KEY
+    ///
+    /// Without a key, a random one serves this run and fingerprints cannot be compared with another run's.
+    /// Example: --key-file ~/.privascan.key
+    #[arg(long, value_name = "F", help_heading = "Results")]
+    pub key_file: Option<PathBuf>,
+
+    /// How names of files, entries and fields are printed
+    ///
+    /// masked hides what was found inside a name. Example: --paths hashed
+    #[arg(long, value_name = "HOW", default_value = "masked", help_heading = "Results")]
+    pub paths: Paths,
+
+    /// Exit 0 instead of 3 when something could not be read
+    ///
+    /// Example: --allow-incomplete
+    #[arg(long, help_heading = "Results")]
+    pub allow_incomplete: bool,
+
+    /// No summary and no progress; errors only
+    ///
+    /// Example: --quiet -o findings.jsonl
+    #[arg(short, long, help_heading = "Results")]
+    pub quiet: bool,
+
+    /// Colour of the summary
+    ///
+    /// Example: --color never
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Results")]
+    pub color: When,
+
+    /// No progress bar on a terminal
+    ///
+    /// Example: --no-progress
+    #[arg(long, help_heading = "Results")]
+    pub no_progress: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KnowledgeArgs {
+    /// Detectors to use: all, ids, info types, categories, ISO countries; !name takes away
+    ///
+    /// Example: --detectors 'all,!us-npi'
+    #[arg(long, value_name = "LIST", default_value = "all", value_delimiter = ',', help_heading = "Detection")]
+    pub detectors: Vec<String>,
+
+    /// Folder of your own detectors (*.toml); one with the id of a built-in detector replaces it
+    ///
+    /// Example: --patterns detectors/
+    #[arg(long, value_name = "DIR", help_heading = "Detection")]
+    pub patterns: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DetectorsCommand {
+    /// One line per detector
+    List(DetectorsListArgs),
+    /// One detector whole
+    Show(DetectorsShowArgs),
+    /// Run all examples and counterexamples; exit 1 when one fails
+    Check(DetectorsCheckArgs),
+    /// What is found in a text, and why; values are masked
+    Test(DetectorsTestArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DetectorsListArgs {
+    /// Table for people or JSON lines for programs
+    #[arg(long, value_name = "F", default_value = "table")]
+    pub format: ListFormat,
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DetectorsShowArgs {
+    /// Id of the detector
+    #[arg(value_name = "ID", required_unless_present = "validators")]
+    pub id: Option<String>,
+    /// List the validators that detectors can name
+    #[arg(long)]
+    pub validators: bool,
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DetectorsCheckArgs {
+    /// Also fail where another detector would be reported for an example
+    #[arg(long)]
+    pub pedantic: bool,
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DetectorsTestArgs {
+    /// The text; standard input without one
+    #[arg(value_name = "TEXT")]
+    pub text: Option<String>,
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Table for people or JSON lines for programs
+    #[arg(long, value_name = "F", default_value = "table")]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// A new random key
+    New(KeyNewArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeyNewArgs {
+    /// Write the key to a new file that only you can read; standard output without one
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}

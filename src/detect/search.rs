@@ -1,0 +1,482 @@
+//! The search: starts → automaton → validators → surroundings → overlaps.
+//!
+//! A *start* is a place where a match may begin: a letter or digit after something else, or one of `+ ( -` after
+//! something that is neither a letter, a digit nor the same sign. At each start, and around each `@`, every detector
+//! has at most one match: the longest whose end its `boundary` allows. Whether there is one depends on a bounded
+//! stretch of bytes alone, so searching window by window gives what searching the whole would.
+//!
+//! Overlapping matches form components; within one, the better match wins: higher likelihood, then longer, then with a
+//! validator, then earlier, then the detector's id. A component that reaches beyond a window is carried to the next.
+
+use std::ops::Range;
+
+use regex_automata::hybrid::dfa::Cache;
+
+use super::compile::{Automaton, Compiled, Detector, accepts};
+use super::context::ContextCache;
+use super::definition::{Boundary, Context};
+use super::fields::FieldContext;
+use super::masks::{BLOCK, Masks, masks};
+use crate::model::{Cell, Likelihood, Signals, TextWindow};
+
+/// Candidates with a lower score are dropped where they are found.
+pub const LOWEST_SCORE: f32 = 0.2;
+/// A component that spans this many bytes is closed, however its matches overlap.
+pub(super) const COMPONENT_SPAN: usize = 4096;
+/// Letters, digits and signs before an `@` that are looked at.
+const MAX_LOCAL: usize = 64;
+
+/// One hit in memory: offsets, no text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Match {
+    /// Index of the detector.
+    pub detector: u16,
+    /// Start in the searched bytes.
+    pub start: usize,
+    /// End in the searched bytes.
+    pub end: usize,
+    /// 0 to 1.
+    pub score: f32,
+    /// Why.
+    pub signals: Signals,
+    /// Index of the cell, where cells were searched.
+    pub cell: u32,
+}
+
+/// What a search changes: buffers and the lazily built states, one for each thread.
+pub struct Scratch {
+    starts: Option<Cache>,
+    ats: Option<Cache>,
+    ends: Vec<(u16, u32)>,
+    hits: Vec<Match>,
+    /// Scored matches of a component that is not closed, with absolute offsets.
+    carried: Vec<(u64, Match)>,
+    order: Vec<u32>,
+    taken: Vec<(usize, usize)>,
+    context: ContextCache,
+}
+
+impl Scratch {
+    pub(super) fn new(compiled: &Compiled) -> Self {
+        Self {
+            starts: compiled.starts.as_ref().map(Automaton::cache),
+            ats: compiled.ats.as_ref().map(Automaton::cache),
+            ends: Vec::new(),
+            hits: Vec::new(),
+            carried: Vec::new(),
+            order: Vec::new(),
+            taken: Vec::new(),
+            context: ContextCache::default(),
+        }
+    }
+
+    /// Takes out what is carried, so that another text can be searched in between.
+    pub(super) fn set_aside(&mut self) -> Vec<(u64, Match)> {
+        std::mem::take(&mut self.carried)
+    }
+
+    /// Undoes [`Scratch::set_aside`].
+    pub(super) fn put_back(&mut self, carried: Vec<(u64, Match)>) {
+        self.carried = carried;
+    }
+
+    /// Forgets what is carried from window to window; called between items.
+    pub fn reset(&mut self) {
+        self.carried.clear();
+    }
+}
+
+/// Whether a match can begin with this byte.
+pub(super) fn can_start(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'(' | b'-')
+}
+
+/// Whether `at` is a start.
+#[cfg(test)]
+pub(super) fn is_start(text: &[u8], at: usize) -> bool {
+    let b = text[at];
+    let before = at.checked_sub(1).map(|i| text[i]);
+    can_start(b)
+        && !before.is_some_and(|p| p.is_ascii_alphanumeric() || (p == b && !b.is_ascii_alphanumeric()))
+}
+
+/// Whether a byte can stand before an `@` in an address.
+fn is_local(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-')
+}
+
+/// Where an address around the `@` at `at` begins, if anything stands before it.
+pub(super) fn local_start(text: &[u8], at: usize) -> Option<usize> {
+    let lowest = at.saturating_sub(MAX_LOCAL);
+    let run = text[lowest..at].iter().rev().take_while(|b| is_local(**b)).count();
+    let skip = text[at - run..at].iter().take_while(|b| !b.is_ascii_alphanumeric() && **b != b'_').count();
+    (run > skip).then_some(at - run + skip)
+}
+
+/// Whether `boundary` allows a match to begin here.
+pub(super) fn start_allowed(boundary: Boundary, text: &[u8], at: usize) -> bool {
+    let before = |n: usize| at.checked_sub(n).map(|i| text[i]);
+    let digit = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_digit());
+    match boundary {
+        Boundary::None => true,
+        _ if text[at].is_ascii_alphanumeric() && before(1).is_some_and(|b| b.is_ascii_alphanumeric()) => false,
+        Boundary::Word => true,
+        Boundary::Number => {
+            let joined = matches!(before(1), Some(b'.' | b'-' | b':' | b'+')) && digit(before(2));
+            !(text[at].is_ascii_digit() && joined)
+        }
+    }
+}
+
+/// Whether `boundary` allows a match to end here.
+pub(super) fn end_allowed(boundary: Boundary, text: &[u8], end: usize) -> bool {
+    let last = text[end - 1];
+    let next = text.get(end).copied();
+    match boundary {
+        Boundary::None => true,
+        _ if last.is_ascii_alphanumeric() && next.is_some_and(|b| b.is_ascii_alphanumeric()) => false,
+        Boundary::Word => true,
+        Boundary::Number => {
+            let joined =
+                matches!(next, Some(b'.' | b'-')) && text.get(end + 1).is_some_and(u8::is_ascii_digit);
+            !(last.is_ascii_digit() && joined)
+        }
+    }
+}
+
+/// The score of a match: what the detector starts from, raised or lowered by what speaks for and against it.
+pub fn score(base: f32, signals: Signals, negative_field: bool) -> f32 {
+    let mut doubt = 1.0 - base;
+    if signals.has(Signals::HOTWORD) {
+        doubt *= 0.35;
+    }
+    if signals.has(Signals::FIELD_NAME) {
+        doubt *= 0.25;
+    }
+    let mut score = 1.0 - doubt;
+    if signals.has(Signals::NEGATIVE_HOTWORD) {
+        score *= 0.4;
+    }
+    if negative_field {
+        score *= 0.4;
+    }
+    score
+}
+
+impl Compiled {
+    /// Searches one window of running text. Matches come by ascending start of their component. Returns how far the
+    /// text is settled: every match of a later window starts there or after it, in this window's coordinates.
+    pub(super) fn text(
+        &self,
+        scratch: &mut Scratch,
+        window: &TextWindow<'_>,
+        found: &mut dyn FnMut(&Match),
+    ) -> usize {
+        scratch.hits.clear();
+        scratch.context.clear();
+        self.candidates(scratch, window.bytes, window.owned.clone());
+        self.weigh(scratch, window.bytes, None);
+        let carried = scratch.carried.drain(..).map(|(at, m)| {
+            let start = (at - window.offset) as usize;
+            Match { start, end: start + m.end, ..m }
+        });
+        scratch.hits.splice(0..0, carried);
+        // A reported value may begin after its keyword's window, so what is carried need not come first.
+        scratch.hits.sort_unstable_by_key(|m| (m.start, m.end, m.detector));
+
+        let closed_before = if window.last { usize::MAX } else { window.owned.end };
+        let kept = self.resolve(scratch, closed_before, found);
+        let settled = scratch.hits[kept..].iter().map(|m| m.start).min().unwrap_or(window.owned.end);
+        for m in &scratch.hits[kept..] {
+            let relative = Match { start: 0, end: m.end - m.start, ..*m };
+            scratch.carried.push((window.offset + m.start as u64, relative));
+        }
+        settled.min(window.owned.end)
+    }
+
+    /// Searches joined cells; `fields[cell.field]` says what each field's name speaks for.
+    pub(super) fn cells(
+        &self,
+        scratch: &mut Scratch,
+        text: &[u8],
+        cells: &[Cell],
+        fields: &[FieldContext],
+        found: &mut dyn FnMut(&Match),
+    ) {
+        scratch.hits.clear();
+        scratch.context.clear();
+        self.candidates(scratch, text, 0..text.len());
+        self.weigh(scratch, text, Some((cells, fields)));
+        self.resolve(scratch, usize::MAX, found);
+    }
+
+    /// What one detector finds in a whole text by itself: its own overlaps resolved, decoys included.
+    pub(super) fn alone(&self, scratch: &mut Scratch, text: &[u8], detector: u16) -> Vec<Match> {
+        scratch.hits.clear();
+        scratch.context.clear();
+        self.candidates(scratch, text, 0..text.len());
+        scratch.hits.retain(|m| m.detector == detector);
+        self.weigh(scratch, text, None);
+        let mut kept: Vec<Match> = Vec::new();
+        for hit in std::mem::take(&mut scratch.hits) {
+            match kept.last_mut() {
+                Some(last) if hit.start < last.end => {
+                    if hit.end - hit.start > last.end - last.start {
+                        *last = hit;
+                    }
+                }
+                _ => kept.push(hit),
+            }
+        }
+        kept
+    }
+
+    /// Fills `scratch.hits` with every match that starts in `owned` and whose validators accept, by start.
+    fn candidates(&self, scratch: &mut Scratch, text: &[u8], owned: Range<usize>) {
+        if let Some(automaton) = &self.starts {
+            self.each_start(text, owned.clone(), |from| self.at_start(automaton, scratch, text, from));
+        }
+        if let Some(automaton) = &self.ats {
+            let limit = (owned.end + MAX_LOCAL + 1).min(text.len());
+            for at in memchr::memchr_iter(b'@', &text[owned.start..limit]).map(|i| owned.start + i) {
+                let Some(from) = local_start(text, at).filter(|from| owned.contains(from)) else { continue };
+                let cache = scratch.ats.as_mut();
+                let ends = &mut scratch.ends;
+                self.walk(automaton, cache, ends, text, from);
+                ends.retain(|(_, end)| *end as usize > at);
+                self.verify(scratch, text, from);
+            }
+        }
+        scratch.hits.sort_unstable_by_key(|m| (m.start, m.end, m.detector));
+        // Two `@` behind one local part lead to the same match.
+        scratch.hits.dedup_by_key(|m| (m.start, m.end, m.detector));
+    }
+
+    #[inline(always)]
+    fn each_start(&self, text: &[u8], owned: Range<usize>, mut at_start: impl FnMut(usize)) {
+        let mut base = owned.start;
+        let before = base.checked_sub(1).map(|i| text[i]);
+        let mut word = u64::from(before.is_some_and(|b| b.is_ascii_alphanumeric()));
+        let mut dash = u64::from(before == Some(b'-'));
+        let mut plus = u64::from(before == Some(b'+'));
+        let mut paren = u64::from(before == Some(b'('));
+        while base < owned.end {
+            let len = (owned.end - base).min(BLOCK);
+            let m: Masks = match text.get(base..base + BLOCK).and_then(|b| b.try_into().ok()) {
+                Some(block) => masks(block),
+                None => {
+                    let mut block = [0; BLOCK];
+                    let rest = &text[base..text.len().min(base + BLOCK)];
+                    block[..rest.len()].copy_from_slice(rest);
+                    masks(&block)
+                }
+            };
+            let after_word = m.word << 1 | word;
+            let signs = (m.dash & !(m.dash << 1 | dash))
+                | (m.plus & !(m.plus << 1 | plus))
+                | (m.paren & !(m.paren << 1 | paren));
+            let mut starts = (m.word | signs) & !after_word;
+            if len < BLOCK {
+                starts &= (1 << len) - 1;
+            }
+            (word, dash, plus, paren) = (m.word >> 63, m.dash >> 63, m.plus >> 63, m.paren >> 63);
+            while starts != 0 {
+                let from = base + starts.trailing_zeros() as usize;
+                starts &= starts - 1;
+                let Some(&[first, second]) = text.get(from..from + 2).and_then(|p| p.first_chunk::<2>()) else {
+                    continue;
+                };
+                let pair = usize::from(first) << 8 | usize::from(second);
+                if self.pairs[pair / 64] >> (pair % 64) & 1 == 1 {
+                    at_start(from);
+                }
+            }
+            base += BLOCK;
+        }
+    }
+
+    fn at_start(&self, automaton: &Automaton, scratch: &mut Scratch, text: &[u8], from: usize) {
+        self.walk(automaton, scratch.starts.as_mut(), &mut scratch.ends, text, from);
+        if !scratch.ends.is_empty() {
+            self.verify(scratch, text, from);
+        }
+    }
+
+    /// The longest allowed end of each detector that matches at `from`.
+    #[inline]
+    fn walk(
+        &self,
+        automaton: &Automaton,
+        cache: Option<&mut Cache>,
+        ends: &mut Vec<(u16, u32)>,
+        text: &[u8],
+        from: usize,
+    ) {
+        ends.clear();
+        let Some(cache) = cache else { return };
+        automaton.walk(cache, text, from, |pattern, end| {
+            let id = automaton.detectors[pattern];
+            let detector = &self.detectors[usize::from(id)];
+            if detector.extend.is_some() || end_allowed(detector.def.boundary, text, end) {
+                match ends.iter_mut().find(|(d, _)| *d == id) {
+                    Some(longest) => longest.1 = end as u32,
+                    None => ends.push((id, end as u32)),
+                }
+            }
+        });
+    }
+
+    fn verify(&self, scratch: &mut Scratch, text: &[u8], from: usize) {
+        let mut buffer = [0; 64];
+        for &(id, end) in &scratch.ends {
+            let detector = &self.detectors[usize::from(id)];
+            let mut end = end as usize;
+            if !start_allowed(detector.def.boundary, text, from) {
+                continue;
+            }
+            if let Some(class) = &detector.extend {
+                let limit = text.len().min(end + usize::from(detector.def.extend_max));
+                end += text[end..limit].iter().take_while(|b| class[usize::from(**b)]).count();
+                if !end_allowed(detector.def.boundary, text, end) {
+                    continue;
+                }
+            }
+            let value = detector.value_range(&text[from..end]);
+            let (start, end) = (from + value.start, from + value.end);
+            let value = &text[start..end];
+            if detector.validators.iter().all(|v| accepts(v, value, &mut buffer)) {
+                let mut signals = Signals::default();
+                if !detector.validators.is_empty() {
+                    signals.add(Signals::CHECKSUM);
+                }
+                scratch.hits.push(Match { detector: id, start, end, score: 0.0, signals, cell: 0 });
+            }
+        }
+    }
+
+    /// Gives each hit its cell, signals and score; drops what is too unlikely to matter.
+    fn weigh(&self, scratch: &mut Scratch, text: &[u8], cells: Option<(&[Cell], &[FieldContext])>) {
+        let mut hits = std::mem::take(&mut scratch.hits);
+        let mut cell = 0;
+        hits.retain_mut(|hit| {
+            let field = cells.and_then(|(cells, fields)| {
+                while cells.get(cell).is_some_and(|c| c.end as usize <= hit.start) {
+                    cell += 1;
+                }
+                hit.cell = cell as u32;
+                let found = cells.get(cell)?;
+                if hit.start <= found.start as usize && hit.end >= found.end as usize {
+                    hit.signals.add(Signals::WHOLE_VALUE);
+                }
+                fields.get(found.field.0 as usize)
+            });
+            let id = usize::from(hit.detector);
+            let detector = &self.detectors[id];
+            let mut against = false;
+            if let Some(field) = field {
+                if field.positive.has(id) {
+                    hit.signals.add(Signals::FIELD_NAME);
+                }
+                against = field.negative.has(id);
+            }
+            if detector.has_hotwords {
+                let window = usize::from(detector.def.hotword_window);
+                let span = (hit.start, hit.end);
+                let around = self.hotwords.around(&mut scratch.context, text, span, window, id);
+                if around.positive {
+                    hit.signals.add(Signals::HOTWORD);
+                }
+                if around.negative {
+                    hit.signals.add(Signals::NEGATIVE_HOTWORD);
+                }
+            }
+            let supported = hit.signals.has(Signals::HOTWORD) || hit.signals.has(Signals::FIELD_NAME);
+            if detector.def.context == Context::Required && !supported {
+                return false;
+            }
+            if is_test(detector, &text[hit.start..hit.end]) {
+                hit.signals.add(Signals::LIKELY_TEST);
+            }
+            hit.score = score(detector.def.likelihood.base_score(), hit.signals, against);
+            hit.score >= LOWEST_SCORE
+        });
+        scratch.hits = hits;
+    }
+
+    /// Reports the winners of every component that ends at or before `closed_before`; returns how many hits those
+    /// components had. `scratch.hits` is sorted by start.
+    fn resolve(
+        &self,
+        scratch: &mut Scratch,
+        closed_before: usize,
+        found: &mut dyn FnMut(&Match),
+    ) -> usize {
+        let mut from = 0;
+        while from < scratch.hits.len() {
+            let first = scratch.hits[from].start;
+            let mut end = scratch.hits[from].end;
+            let mut to = from + 1;
+            while let Some(hit) = scratch.hits.get(to) {
+                if hit.start >= end || hit.start - first >= COMPONENT_SPAN {
+                    break;
+                }
+                end = end.max(hit.end);
+                to += 1;
+            }
+            if end > closed_before && first.saturating_add(COMPONENT_SPAN) > closed_before {
+                return from;
+            }
+            self.winners(scratch, from..to, found);
+            from = to;
+        }
+        from
+    }
+
+    fn winners(&self, scratch: &mut Scratch, component: Range<usize>, found: &mut dyn FnMut(&Match)) {
+        let report = |hit: &Match, found: &mut dyn FnMut(&Match)| {
+            if !self.detectors[usize::from(hit.detector)].def.decoy {
+                found(hit);
+            }
+        };
+        let hits = &scratch.hits[component.clone()];
+        if let [only] = hits {
+            return report(only, found);
+        }
+        scratch.order.clear();
+        scratch.order.extend(0..hits.len() as u32);
+        let rank = |i: u32| {
+            let hit = &hits[i as usize];
+            let detector = &self.detectors[usize::from(hit.detector)];
+            (
+                std::cmp::Reverse(Likelihood::of(hit.score)),
+                std::cmp::Reverse(hit.end - hit.start),
+                detector.validators.is_empty(),
+                hit.start,
+                hit.detector,
+            )
+        };
+        scratch.order.sort_unstable_by_key(|i| rank(*i));
+        scratch.taken.clear();
+        let mut kept = 0;
+        for n in 0..scratch.order.len() {
+            let hit = &hits[scratch.order[n] as usize];
+            if scratch.taken.iter().all(|(s, e)| hit.end <= *s || hit.start >= *e) {
+                scratch.taken.push((hit.start, hit.end));
+                scratch.order[kept] = scratch.order[n];
+                kept += 1;
+            }
+        }
+        scratch.order.truncate(kept);
+        scratch.order.sort_unstable();
+        for &i in &scratch.order {
+            report(&hits[i as usize], found);
+        }
+    }
+}
+
+fn is_test(detector: &Detector, value: &[u8]) -> bool {
+    let mut buffer = [0; 64];
+    detector.likely_test.iter().any(|v| accepts(v, value, &mut buffer))
+        || (!detector.test_values.is_empty()
+            && detector.test_values.contains(super::compile::compact(value).as_slice()))
+}

@@ -1,0 +1,478 @@
+//! The summary for people, right at 80 columns with or without colour. Whatever came from content is shown escaped.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::describe::OUTCOMES;
+use super::schema::seconds;
+use super::sink::{Destination, Sink};
+use super::summary::{Summary, Tally};
+use super::text::{bytes, counted, left, printable, right, shell_word, shorten, thousands, width, wrap};
+use super::{Colour, Options, ReportWriter};
+use crate::model::{ItemRecord, Reason, RunRecord};
+
+const WIDTH: usize = 80;
+const TIER_WIDTH: usize = 12;
+/// Targets that the headline names.
+const TARGETS: usize = 4;
+/// Info types that a place names.
+const TYPES: usize = 3;
+/// Suggestions at the end.
+const STEPS: usize = 4;
+
+pub(super) fn open(destination: &Destination, options: Options) -> io::Result<Box<dyn ReportWriter>> {
+    Ok(Box::new(Terminal { sink: Sink::open(destination)?, colour: options.colour }))
+}
+
+struct Terminal {
+    sink: Sink,
+    colour: Colour,
+}
+
+impl ReportWriter for Terminal {
+    fn item(&mut self, _: &ItemRecord) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, run: &RunRecord, summary: &Summary) -> io::Result<()> {
+        render(&mut self.sink, run, summary, self.colour)?;
+        self.sink.finish()
+    }
+
+    fn outputs(&self) -> Vec<PathBuf> {
+        self.sink.paths()
+    }
+}
+
+/// Writes the summary of a run.
+pub fn render(out: &mut dyn Write, run: &RunRecord, summary: &Summary, colour: Colour) -> io::Result<()> {
+    let mut page = Page { out, colour, run, summary };
+    page.headline()?;
+    page.items()?;
+    page.findings()?;
+    page.places()?;
+    page.unread()?;
+    page.next_steps()
+}
+
+#[derive(Clone, Copy)]
+enum Style {
+    Plain,
+    Bold,
+    Red,
+    Yellow,
+}
+
+struct Page<'a> {
+    out: &'a mut dyn Write,
+    colour: Colour,
+    run: &'a RunRecord,
+    summary: &'a Summary,
+}
+
+impl Page<'_> {
+    fn headline(&mut self) -> io::Result<()> {
+        let (run, summary) = (self.run, self.summary);
+        let ledger = &summary.ledger;
+        let read = ledger.count("scanned") + ledger.count("partial");
+        let seconds = seconds(run);
+        let rate = match seconds > 0.0 {
+            true => format!(" ({}/s)", bytes((ledger.bytes_examined as f64 / seconds) as u64)),
+            false => String::new(),
+        };
+        let size = bytes(ledger.bytes_examined);
+        let items = counted(ledger.discovered, "item", "items");
+        self.styled(
+            Style::Bold,
+            &format!("Read {} of {items}: {size} in {seconds:.1} s{rate}", thousands(read)),
+        )?;
+        if !run.targets.is_empty() {
+            let mut targets: Vec<_> =
+                run.targets.iter().take(TARGETS).map(|t| shorten(&printable(t), 60).into_owned()).collect();
+            if run.targets.len() > TARGETS {
+                targets.push(format!("and {} more", run.targets.len() - TARGETS));
+            }
+            self.paragraph(0, &format!("In: {}", targets.join(", ")))?;
+        }
+        let (partial, failed) = (ledger.count("partial"), ledger.count("failed"));
+        if run.interrupted {
+            self.alarm("Interrupted: what follows is only what had been read by then.")?;
+        }
+        let mut missing = Vec::new();
+        if partial > 0 {
+            missing.push(format!("{} read only in part", counted(partial, "item was", "items were")));
+        }
+        if failed > 0 {
+            missing.push(format!("{} could not be read", counted(failed, "item", "items")));
+        }
+        if !missing.is_empty() {
+            self.alarm(&format!("Incomplete: {}.", missing.join(", ")))?;
+        }
+        let verdict = self.verdict(read, &items, &size);
+        self.paragraph(0, &verdict)?;
+        if run.key_id == "random" && summary.total.findings + summary.likely_test.findings > 0 {
+            self.paragraph(0, "Fingerprints were made with a random key and hold for this run only.")?;
+        }
+        Ok(())
+    }
+
+    /// One sentence that never says more than was looked at.
+    fn verdict(&self, read: u64, items: &str, size: &str) -> String {
+        let (run, summary) = (self.run, self.summary);
+        let terms = format!(
+            "likelihood {} and above, with {}",
+            run.min_likelihood.word(),
+            counted(run.detectors, "detector", "detectors"),
+        );
+        let tests = match summary.likely_test.matches {
+            0 => String::new(),
+            n => format!(" but {} in published test values", counted(n, "match", "matches")),
+        };
+        match summary.highest_tier() {
+            Some(tier) => format!(
+                "Found {} in {}; the most sensitive is {}. Counted: {terms}.",
+                counted(summary.total.matches, "match", "matches"),
+                counted(summary.total.items, "item", "items"),
+                printable(tier),
+            ),
+            None if read == 0 => "Nothing was read, so nothing can be said about what is there.".to_owned(),
+            None => format!(
+                "Nothing found in what was read{tests}: {} of {items}, {size}. Counted: {terms}.",
+                thousands(read)
+            ),
+        }
+    }
+
+    fn items(&mut self) -> io::Result<()> {
+        self.section("Items by outcome")?;
+        let ledger = &self.summary.ledger;
+        let numbers = width(&thousands(ledger.discovered)).max(7);
+        for (word, _) in OUTCOMES {
+            let mut reasons: Vec<_> = ledger
+                .by_outcome
+                .iter()
+                .filter(|((w, reason), _)| *w == word && !reason.is_empty())
+                .map(|((_, reason), n)| (*n, *reason))
+                .collect();
+            reasons.sort_by_key(|(n, reason)| (std::cmp::Reverse(*n), *reason));
+            let text = match (word, ledger.count(word)) {
+                ("scanned", n) if n > 0 => "wholly read".to_owned(),
+                _ => reasons
+                    .iter()
+                    .map(|(n, reason)| format!("{reason}\u{a0}{}", thousands(*n)))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            };
+            let style = match word {
+                "failed" if ledger.count(word) > 0 => Style::Red,
+                "partial" if ledger.count(word) > 0 => Style::Yellow,
+                _ => Style::Plain,
+            };
+            let term = left(word, TIER_WIDTH - 2);
+            self.entry(style, &term, &right(&thousands(ledger.count(word)), numbers), &text)?;
+        }
+        let total = right(&thousands(ledger.discovered), numbers);
+        self.entry(Style::Plain, &left("together", TIER_WIDTH - 2), &total, "")
+    }
+
+    fn findings(&mut self) -> io::Result<()> {
+        self.section("Findings by tier and category")?;
+        let summary = self.summary;
+        if summary.groups.is_empty() && summary.likely_test.findings == 0 {
+            let read = summary.ledger.count("scanned") + summary.ledger.count("partial");
+            return self
+                .paragraph(2, if read > 0 { "None in what was read." } else { "None: nothing was read." });
+        }
+        let all = || summary.groups.values().chain([&summary.likely_test, &summary.total]);
+        let column = |title: &str, number: fn(&Tally) -> u64| {
+            all().map(|t| width(&thousands(number(t)))).max().unwrap_or(0).max(width(title)) + 2
+        };
+        let widths = [
+            column("Findings", |t| t.findings),
+            column("Matches", |t| t.matches),
+            column("Items", |t| t.items),
+        ];
+        let titles = ["Findings", "Matches", "Items"].map(str::to_owned);
+        self.row(Style::Bold, "Tier", "Category", &titles, &widths)?;
+        for (group, tally) in &summary.groups {
+            self.tally(
+                tier_style(&group.tier),
+                &printable(&group.tier),
+                &printable(&group.category),
+                tally,
+                &widths,
+            )?;
+        }
+        if summary.groups.len() > 1 {
+            let numbers = numbers(&summary.total);
+            self.row(Style::Plain, "together", "", &numbers, &widths)?;
+        }
+        if summary.likely_test.findings > 0 {
+            let about = "test values, not counted above";
+            self.tally(Style::Plain, "likely_test", about, &summary.likely_test, &widths)?;
+        }
+        writeln!(self.out)?;
+        self.paragraph(
+            2,
+            "A finding is one kind of data in one field or text of one item; its matches are how often it stands there.",
+        )
+    }
+
+    fn tally(
+        &mut self,
+        style: Style,
+        tier: &str,
+        category: &str,
+        tally: &Tally,
+        widths: &[usize; 3],
+    ) -> io::Result<()> {
+        self.row(style, tier, category, &numbers(tally), widths)?;
+        let types = tally.info_types.iter().map(|t| printable(t)).collect::<Vec<_>>().join(", ");
+        self.paragraph(TIER_WIDTH + 6, &types)
+    }
+
+    fn row(
+        &mut self,
+        style: Style,
+        tier: &str,
+        category: &str,
+        numbers: &[String; 3],
+        widths: &[usize; 3],
+    ) -> io::Result<()> {
+        let room = (WIDTH - 4 - TIER_WIDTH).saturating_sub(widths.iter().sum()).max(10);
+        let tier = left(&shorten(tier, TIER_WIDTH), TIER_WIDTH);
+        for (i, line) in wrap(category, room).iter().enumerate() {
+            if i > 0 {
+                writeln!(self.out, "{:1$}{line}", "", TIER_WIDTH + 4)?;
+                continue;
+            }
+            let numbers: String = numbers.iter().zip(widths).map(|(n, w)| right(n, *w)).collect();
+            let line = if matches!(style, Style::Bold) {
+                self.paint(style, &format!("{tier}  {}{numbers}", left(line, room)))
+            } else {
+                format!("{}  {}{numbers}", self.paint(style, &tier), left(line, room))
+            };
+            writeln!(self.out, "  {line}")?;
+        }
+        Ok(())
+    }
+
+    fn places(&mut self) -> io::Result<()> {
+        let places = self.summary.places();
+        if places.is_empty() {
+            return Ok(());
+        }
+        match places.len() {
+            1 => self.section("The place that holds it")?,
+            n => self.section(&format!("The {n} places that hold most"))?,
+        }
+        for (i, place) in places.iter().enumerate() {
+            writeln!(self.out, "  {}. {}", i + 1, shorten(&printable(&place.path), WIDTH - 5))?;
+            let mut what: Vec<_> = place
+                .info_types
+                .iter()
+                .take(TYPES)
+                .map(|(name, n)| format!("{}\u{a0}{}", printable(name), thousands(*n)))
+                .collect();
+            if place.info_types.len() > TYPES {
+                what.push(format!("and {} more", place.info_types.len() - TYPES));
+            }
+            let matches = counted(place.matches, "match", "matches");
+            let room = WIDTH - 5 - TIER_WIDTH - 2 - width(&matches) - 2;
+            let tier = left(&shorten(&printable(&place.tier), TIER_WIDTH), TIER_WIDTH);
+            for (i, line) in wrap(&what.join(", "), room).iter().enumerate() {
+                let line = spaced(line);
+                if i == 0 {
+                    let tier = self.paint(tier_style(&place.tier), &tier);
+                    writeln!(self.out, "     {tier}  {}  {matches}", left(&line, room))?;
+                } else {
+                    writeln!(self.out, "{:1$}{line}", "", TIER_WIDTH + 7)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unread(&mut self) -> io::Result<()> {
+        self.section("What was not read, and why")?;
+        if self.summary.unread.is_empty() {
+            return self.paragraph(
+                2,
+                match self.summary.ledger.discovered {
+                    0 => "There was no item to read.",
+                    _ => "Nothing: every item was wholly read.",
+                },
+            );
+        }
+        let numbers =
+            self.summary.unread.values().map(|u| width(&thousands(u.items))).max().unwrap_or(0).max(5);
+        for (word, style) in [("failed", Style::Red), ("partial", Style::Yellow), ("skipped", Style::Plain)] {
+            let mut reasons: Vec<_> = self.summary.unread.iter().filter(|((w, _), _)| *w == word).collect();
+            reasons.sort_by_key(|((_, reason), unread)| (std::cmp::Reverse(unread.items), *reason));
+            for ((_, reason), unread) in reasons {
+                let count = right(&thousands(unread.items), numbers);
+                let term = left(&format!("{word}: {}", reason.code()), 27);
+                self.entry(style, &term, &count, reason.about())?;
+                for path in &unread.examples {
+                    writeln!(self.out, "      {}", shorten(&printable(path), WIDTH - 6))?;
+                }
+                let more = unread.items.saturating_sub(unread.examples.len() as u64);
+                if more > 0 {
+                    writeln!(self.out, "      and {} more", thousands(more))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn next_steps(&mut self) -> io::Result<()> {
+        let steps = steps(self.run, self.summary);
+        if steps.is_empty() {
+            return Ok(());
+        }
+        self.section("What to do next")?;
+        for (i, step) in steps.iter().enumerate() {
+            for (j, line) in wrap(&step.text, WIDTH - 5).iter().enumerate() {
+                let bullet = if j == 0 { format!("{}.", i + 1) } else { "  ".to_owned() };
+                writeln!(self.out, "  {bullet} {line}")?;
+            }
+            if let Some(command) = &step.command {
+                writeln!(self.out, "       {command}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn section(&mut self, title: &str) -> io::Result<()> {
+        writeln!(self.out)?;
+        self.styled(Style::Bold, title)
+    }
+
+    fn styled(&mut self, style: Style, text: &str) -> io::Result<()> {
+        for line in wrap(text, WIDTH) {
+            let line = self.paint(style, &line);
+            writeln!(self.out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    fn alarm(&mut self, text: &str) -> io::Result<()> {
+        self.styled(Style::Red, text)
+    }
+
+    fn paragraph(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        for line in wrap(text, WIDTH - indent) {
+            writeln!(self.out, "{:indent$}{}", "", spaced(&line))?;
+        }
+        Ok(())
+    }
+
+    /// A term and its number, and text that wraps beside them.
+    fn entry(&mut self, style: Style, term: &str, number: &str, text: &str) -> io::Result<()> {
+        let indent = 2 + width(term) + width(number) + 2;
+        for (i, line) in wrap(text, WIDTH - indent).iter().enumerate() {
+            let line = spaced(line);
+            let line = match i {
+                0 => format!("  {}{number}  {line}", self.paint(style, term)),
+                _ => format!("{:indent$}{line}", ""),
+            };
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        let code = match (self.colour, style) {
+            (Colour::Never, _) | (_, Style::Plain) => return text.to_owned(),
+            (_, Style::Bold) => "1",
+            (_, Style::Red) => "31",
+            (_, Style::Yellow) => "33",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// A no-break space held a name and its number together; a person may copy a plain one.
+fn spaced(line: &str) -> String {
+    line.replace('\u{a0}', " ")
+}
+
+fn numbers(tally: &Tally) -> [String; 3] {
+    [tally.findings, tally.matches, tally.items].map(thousands)
+}
+
+fn tier_style(tier: &str) -> Style {
+    match tier {
+        "restricted" => Style::Red,
+        "confidential" => Style::Yellow,
+        _ => Style::Plain,
+    }
+}
+
+struct Step {
+    text: String,
+    command: Option<String>,
+}
+
+/// What is worth doing in this state, the most urgent first.
+fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
+    let step = |text: &str, command: Option<String>| Step { text: text.to_owned(), command };
+    let unread = |reason: Reason| -> u64 {
+        summary.unread.iter().filter(|((_, r), _)| *r == reason).map(|(_, u)| u.items).sum()
+    };
+    let mut steps = Vec::new();
+    if run.interrupted {
+        steps.push(step("Run it again to the end: this run was interrupted.", None));
+    }
+    if let n @ 1.. = unread(Reason::PermissionDenied) {
+        let items = counted(n, "item", "items");
+        steps.push(step(&format!("Run it as a user who may read everything: {items} refused access."), None));
+    }
+    if let n @ 1.. = unread(Reason::Encrypted) {
+        let items = counted(n, "item is", "items are");
+        let text = format!("{items} encrypted: decrypt a copy and scan that, or record why not.");
+        steps.push(step(&text, None));
+    }
+    if summary.unread.keys().any(|(_, reason)| reason.code().starts_with("limit_")) {
+        steps.push(step("Raise the limits named above to read what they left out.", None));
+    }
+    if let Some(place) = summary.places().first() {
+        let command = target(run, &place.path)
+            .map(|path| format!("privascan scan {path} --format jsonl"))
+            .filter(|command| width(command) <= WIDTH - 7)
+            .unwrap_or_else(|| "privascan scan PATH --format jsonl".to_owned());
+        steps.push(step("See each finding of one place, with masked samples and lines:", Some(command)));
+    }
+    if run.key_id == "random" && summary.total.matches > 0 {
+        let text = "To compare values with those of another run, make a key and give it with --key-file:";
+        steps.push(step(text, Some("privascan key new".to_owned())));
+    }
+    let tier = summary.highest_tier().filter(|t| matches!(*t, "restricted" | "confidential"));
+    if let Some(tier) = tier {
+        let text = format!("In a pipeline, stop (exit code 1) when {tier} data is found:");
+        steps.push(step(&text, Some(format!("privascan scan --fail-on {tier}"))));
+    }
+    if unread(Reason::Sampled) > 0 {
+        steps.push(step("Leave out --sample-rows to read every row.", None));
+    }
+    if summary.total.matches == 0 && summary.ledger.bytes_examined > 0 {
+        let text = "Look at weaker candidates too, to judge what was left out:";
+        steps.push(step(text, Some("privascan scan --min-likelihood unlikely".to_owned())));
+    }
+    if summary.ledger.discovered == 0 {
+        steps.push(step("Check the targets and the --include and --exclude patterns.", None));
+    }
+    steps.truncate(STEPS);
+    steps
+}
+
+/// The file to name on a command line for an item, if what is printed of it can be typed.
+fn target(run: &RunRecord, path: &str) -> Option<String> {
+    if !run.targets.is_empty() && run.targets.iter().all(|t| t == "-") {
+        return Some("-".to_owned());
+    }
+    if run.settings.iter().any(|s| s.trim_start_matches('-').starts_with("paths=hashed")) {
+        return None;
+    }
+    shell_word(path.split("!/").next().unwrap_or(path))
+}

@@ -1,0 +1,368 @@
+//! One item from open to record: the reader's visitor. Raw values come in here and do not leave.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use super::lines::LineCursor;
+use super::names;
+use super::worker::State;
+use crate::classify::{Key, Profile, Seen, classify, protect};
+use crate::detect::{FieldContext, Match, Scratch};
+use crate::model::{
+    Body, CellBatch, ContentVisitor, FieldId, Flow, Gap, Item, ItemMeta, ItemRecord, Likelihood, Occurrence,
+    Outcome, Place, Reason, Signals, Stop, TextWindow,
+};
+use crate::read::{self, Buffers, Budget, ReadContext, Reach};
+use crate::source::files::item_id;
+
+/// What is being counted of one item.
+pub(super) struct ItemScan<'w, 'p> {
+    state: &'w mut State<'p>,
+    scratch: &'w mut Scratch,
+    buffers: &'w Buffers,
+    budget: &'w Budget<'w>,
+    item: Item,
+    printed_path: String,
+    format: Option<String>,
+    profile: Profile,
+    fields: Vec<FieldContext>,
+    gaps: Vec<Gap>,
+    lines: LineCursor,
+    bytes_examined: u64,
+    rows: Option<u64>,
+    entries: u64,
+    /// Categories seen so far in each row of the batch in hand.
+    row_categories: Vec<u128>,
+}
+
+/// Where a match stands, as far as its occurrence says.
+#[derive(Default)]
+struct Whereabouts {
+    offset: Option<u64>,
+    length: Option<u64>,
+    line: Option<u64>,
+    column: Option<u64>,
+    row: Option<u64>,
+}
+
+impl<'w, 'p> ItemScan<'w, 'p> {
+    pub fn new(
+        state: &'w mut State<'p>,
+        scratch: &'w mut Scratch,
+        buffers: &'w Buffers,
+        budget: &'w Budget<'w>,
+        item: Item,
+        parent: Option<&str>,
+    ) -> Self {
+        scratch.reset();
+        let name = item.path.name().to_vec();
+        let printed = names::print(&name, state.plan, scratch);
+        let printed_path = parent.map_or(printed.text.clone(), |p| format!("{p}!/{}", printed.text));
+        let mut scan = Self {
+            state,
+            scratch,
+            buffers,
+            budget,
+            item,
+            printed_path,
+            format: None,
+            profile: Profile::default(),
+            fields: Vec::new(),
+            gaps: Vec::new(),
+            lines: LineCursor::default(),
+            bytes_examined: 0,
+            rows: None,
+            entries: 0,
+            row_categories: Vec::new(),
+        };
+        for m in printed.matches {
+            scan.count_aside(&m, &name, Place::ItemName);
+        }
+        scan
+    }
+
+    /// Reads an outermost item; why it stopped early is already a gap.
+    pub fn read(&mut self, body: Body<'_>) {
+        let (ControlFlow::Continue(()) | ControlFlow::Break(_)) = self.examine(body);
+    }
+
+    /// Reads the item; whatever goes wrong becomes a gap.
+    fn examine(&mut self, body: Body<'_>) -> Flow {
+        let plan = self.state.plan;
+        let detector_reach = plan.detectors.reach();
+        let context = ReadContext {
+            budget: self.budget,
+            reach: Reach { behind: detector_reach.behind, ahead: detector_reach.ahead },
+            depth: self.item.path.depth(),
+            buffers: self.buffers,
+        };
+        let name = self.item.path.name().to_vec();
+        match catch_unwind(AssertUnwindSafe(|| read::read(&context, &name, body, self))) {
+            Ok(flow) => {
+                if let ControlFlow::Break(stop) = flow {
+                    self.gap(match stop {
+                        Stop::Interrupted => Gap::new(Reason::Interrupted, ""),
+                        Stop::Timeout => Gap::new(Reason::LimitTime, ""),
+                    });
+                }
+                flow
+            }
+            Err(_) => {
+                self.gap(Gap::new(Reason::Panicked, "the reader failed; please report the format"));
+                Flow::Continue(())
+            }
+        }
+    }
+
+    /// The item was opened or judged without reading it.
+    pub fn decide(self, outcome: Outcome, detail: String) -> ItemRecord {
+        let gaps = outcome.reason().map(|r| Gap::new(r, detail)).into_iter().collect();
+        Self { gaps, ..self }.record(Some(outcome))
+    }
+
+    /// What is kept of the item.
+    pub fn finish(mut self) -> ItemRecord {
+        self.close_rows();
+        self.record(None)
+    }
+
+    fn record(self, decided: Option<Outcome>) -> ItemRecord {
+        let plan = self.state.plan;
+        let outcome = decided.unwrap_or_else(|| self.outcome());
+        let values_examined = self.profile.values_examined();
+        let categories = plan.taxonomy.categories();
+        let co_occurrence = self.profile.co_occurrence(&|i| categories[usize::from(i.0)].name.clone());
+        let findings = classify(self.item.id, self.profile, &plan.detectors, &plan.taxonomy);
+        self.state.progress.findings.fetch_add(findings.len() as u64, Ordering::Relaxed);
+        ItemRecord {
+            item: self.item,
+            printed_path: self.printed_path,
+            format: self.format,
+            outcome,
+            gaps: self.gaps,
+            values_examined,
+            bytes_examined: self.bytes_examined,
+            rows: self.rows,
+            findings,
+            co_occurrence,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let Some(first) = self.gaps.first().map(|g| g.reason) else { return Outcome::Scanned };
+        let nothing = self.bytes_examined == 0 && self.entries == 0 && self.rows.is_none_or(|r| r == 0);
+        match first {
+            Reason::Interrupted if nothing => Outcome::Skipped(first),
+            Reason::UnknownFormat | Reason::UnsupportedFormat | Reason::Sampled => Outcome::Partial(first),
+            _ if nothing => Outcome::Failed(first),
+            _ => Outcome::Partial(first),
+        }
+    }
+
+    /// Counts what was found in a name or comment.
+    fn count_aside(&mut self, m: &Match, text: &[u8], place: Place) {
+        let value = &text[m.start..m.end];
+        let at = || match place {
+            Place::FieldName => Whereabouts::default(),
+            _ => Whereabouts::at_span(m),
+        };
+        count(self.state, &mut self.profile, m, value, place, None, 1, at);
+    }
+
+    fn close_rows(&mut self) {
+        for mask in self.row_categories.drain(..) {
+            self.profile.combination(mask, 1);
+        }
+    }
+}
+
+impl Whereabouts {
+    fn at_span(m: &Match) -> Self {
+        Self {
+            offset: Some(m.start as u64),
+            length: Some((m.end - m.start) as u64),
+            ..Self::default()
+        }
+    }
+}
+
+/// Counts one match in `profile`; `whereabouts` is asked only if an occurrence is kept. Returns whether it counted.
+#[allow(clippy::too_many_arguments)]
+fn count(
+    state: &mut State<'_>,
+    profile: &mut Profile,
+    m: &Match,
+    value: &[u8],
+    place: Place,
+    field: Option<FieldId>,
+    times: u64,
+    whereabouts: impl FnOnce() -> Whereabouts,
+) -> bool {
+    let plan = state.plan;
+    let likelihood = Likelihood::of(m.score);
+    if likelihood < plan.min_likelihood {
+        return false;
+    }
+    let def = plan.detectors.definition(m.detector);
+    state.normalized.clear();
+    protect::normalize(def.normalize, value, &mut state.normalized);
+    let key = Key { field, detector: m.detector, test: m.signals.has(Signals::LIKELY_TEST) };
+    let whole = m.signals.has(Signals::WHOLE_VALUE);
+    let seen = Seen { key, score: m.score, times, whole, normalized: &state.normalized };
+    if profile.count(&seen, plan.occurrences) {
+        let at = whereabouts();
+        let occurrence = Occurrence {
+            place,
+            offset: at.offset,
+            length: at.length,
+            line: at.line,
+            column: at.column,
+            row: at.row,
+            mask: plan.taxonomy.mask(&def.info_type).apply(value),
+            fingerprint: plan.protector.fingerprint(&def.info_type, &state.normalized),
+            likelihood,
+            signals: m.signals,
+        };
+        profile.keep(key, occurrence);
+    }
+    true
+}
+
+impl ContentVisitor for ItemScan<'_, '_> {
+    fn format(&mut self, name: &str) {
+        self.format = Some(name.to_owned());
+    }
+
+    fn text(&mut self, window: &TextWindow<'_>) -> Flow {
+        if let Some(stop) = self.budget.stop() {
+            return Flow::Break(stop);
+        }
+        let detectors = &self.state.plan.detectors;
+        let (state, profile, lines) = (&mut *self.state, &mut self.profile, &mut self.lines);
+        let settled = detectors.search(self.scratch, window, &mut |m| {
+            let value = &window.bytes[m.start..m.end];
+            count(state, profile, m, value, Place::Content, None, 1, || {
+                if !window.located {
+                    return Whereabouts::default();
+                }
+                let offset = window.offset + m.start as u64;
+                lines.advance(window.bytes, window.offset, offset);
+                let (line, column) = (Some(lines.line), Some(lines.column));
+                Whereabouts { line, column, offset: Some(offset), ..Whereabouts::at_span(m) }
+            });
+        });
+        if window.located {
+            self.lines.advance(window.bytes, window.offset, window.offset + settled as u64);
+        }
+        let examined = window.owned.len() as u64;
+        self.bytes_examined += examined;
+        self.state.progress.bytes.fetch_add(examined, Ordering::Relaxed);
+        Flow::Continue(())
+    }
+
+    fn field(&mut self, name: &[u8], index: u32) -> FieldId {
+        let plan = self.state.plan;
+        let printed = names::print(name, plan, self.scratch);
+        let id = self.profile.field(name, printed.text, index);
+        self.fields.push(plan.detectors.field_context(name));
+        for m in printed.matches {
+            self.count_aside(&m, name, Place::FieldName);
+        }
+        id
+    }
+
+    fn cells(&mut self, batch: &CellBatch<'_>) -> Flow {
+        if let Some(stop) = self.budget.stop() {
+            return Flow::Break(stop);
+        }
+        if batch.rows > 0 {
+            self.close_rows();
+            self.row_categories.resize(batch.rows as usize, 0);
+            self.rows = Some(self.rows.unwrap_or(0) + u64::from(batch.rows));
+        }
+        for cell in batch.cells {
+            self.profile.examined(cell.field, u64::from(cell.times));
+        }
+        let detectors = &self.state.plan.detectors;
+        let (state, profile, lines) = (&mut *self.state, &mut self.profile, &mut self.lines);
+        let rows = &mut self.row_categories;
+        detectors.search_cells(self.scratch, batch.text, batch.cells, &self.fields, &mut |m| {
+            let cell = &batch.cells[m.cell as usize];
+            let value = &batch.text[m.start..m.end];
+            let times = u64::from(cell.times);
+            let counted = count(state, profile, m, value, Place::Content, Some(cell.field), times, || {
+                let row = Some(batch.first_row + u64::from(cell.row));
+                let mut at = Whereabouts { row, ..Whereabouts::default() };
+                let text = &batch.text[cell.start as usize..cell.end as usize];
+                if let Some(raw) = batch.raw.get(cell.raw as usize..).filter(|raw| !raw.is_empty()) {
+                    // A value written with escapes is located by its start alone.
+                    let verbatim = raw.starts_with(text);
+                    let within = if verbatim { (m.start - cell.start as usize) as u64 } else { 0 };
+                    let offset = batch.raw_offset + u64::from(cell.raw) + within;
+                    lines.advance(batch.raw, batch.raw_offset, offset);
+                    at.offset = Some(offset);
+                    at.length = verbatim.then_some((m.end - m.start) as u64);
+                    (at.line, at.column) = (Some(lines.line), Some(lines.column));
+                }
+                at
+            });
+            if counted && !m.signals.has(Signals::LIKELY_TEST) {
+                let info_type = &state.plan.detectors.definition(m.detector).info_type;
+                let category = state.plan.taxonomy.index_of(info_type);
+                if let (Some(category), Some(row)) = (category, rows.get_mut(cell.row as usize)) {
+                    *row |= 1 << category.0;
+                }
+            }
+        });
+        let end = batch.raw_offset + batch.raw.len() as u64;
+        self.lines.advance(batch.raw, batch.raw_offset, end);
+        let examined = if batch.raw.is_empty() { batch.text.len() } else { batch.raw.len() } as u64;
+        self.bytes_examined += examined;
+        self.state.progress.bytes.fetch_add(examined, Ordering::Relaxed);
+        Flow::Continue(())
+    }
+
+    fn entry(&mut self, name: &[u8], meta: ItemMeta, body: Body<'_>) -> Flow {
+        if let Some(stop) = self.budget.stop() {
+            return Flow::Break(stop);
+        }
+        self.entries += 1;
+        let mut child = self.child(name, meta);
+        let flow = child.examine(body);
+        let record = child.finish();
+        self.scratch.reset();
+        self.state.send(record);
+        flow
+    }
+
+    fn failed_entry(&mut self, name: &[u8], meta: ItemMeta, gap: Gap) -> Flow {
+        self.entries += 1;
+        let record = self.child(name, meta).decide(Outcome::Failed(gap.reason), gap.detail);
+        self.state.send(record);
+        Flow::Continue(())
+    }
+
+    fn comment(&mut self, text: &[u8]) {
+        let mut found = Vec::new();
+        self.state.plan.detectors.search_whole(self.scratch, text, &mut |m| found.push(*m));
+        for m in found {
+            self.count_aside(&m, text, Place::Comment);
+        }
+        self.bytes_examined += text.len() as u64;
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+}
+
+impl<'p> ItemScan<'_, 'p> {
+    fn child(&mut self, name: &[u8], meta: ItemMeta) -> ItemScan<'_, 'p> {
+        let path = self.item.path.entry(name);
+        let item = Item { id: item_id(&path), path, meta };
+        ItemScan::new(self.state, self.scratch, self.buffers, self.budget, item, Some(&self.printed_path))
+    }
+}

@@ -1,0 +1,128 @@
+//! One thread's share of a run: opens items, examines them, sends their records.
+
+use std::sync::atomic::AtomicU64;
+
+use crossbeam_channel::Sender;
+
+use super::ScanPlan;
+use super::item_scan::ItemScan;
+use crate::detect::Scratch;
+use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason};
+use crate::read::{Budget, Buffers};
+use crate::source::{Access, Discovered, open_regular};
+
+/// Records travel in batches of this many.
+const BATCH: usize = 64;
+
+/// What a run has done so far, for a progress bar.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Items discovered.
+    pub discovered: AtomicU64,
+    /// Bytes of the items discovered, as stored.
+    pub total_bytes: AtomicU64,
+    /// Items with an outcome.
+    pub items: AtomicU64,
+    /// Bytes of decoded content examined.
+    pub bytes: AtomicU64,
+    /// Stored bytes of the items with an outcome.
+    pub stored_bytes: AtomicU64,
+    /// Findings so far.
+    pub findings: AtomicU64,
+}
+
+/// Everything of a worker that examining an item changes.
+pub(super) struct State<'p> {
+    pub plan: &'p ScanPlan,
+    pub progress: &'p Progress,
+    pub normalized: Vec<u8>,
+    records: Vec<ItemRecord>,
+    sender: Sender<Vec<ItemRecord>>,
+}
+
+impl State<'_> {
+    /// Hands a record on.
+    pub fn send(&mut self, record: ItemRecord) {
+        self.records.push(record);
+        if self.records.len() >= BATCH {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.records.is_empty() {
+            // The collector only goes away when the run is over; then nobody wants the records.
+            self.sender.send(std::mem::take(&mut self.records)).unwrap_or_default();
+        }
+    }
+}
+
+/// One thread's tools.
+pub(super) struct Worker<'p> {
+    state: State<'p>,
+    scratch: Scratch,
+    buffers: Buffers,
+}
+
+impl<'p> Worker<'p> {
+    pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
+        let state = State {
+            plan,
+            progress,
+            normalized: Vec::new(),
+            records: Vec::new(),
+            sender,
+        };
+        Self { state, scratch: plan.detectors.scratch(), buffers: Buffers::default() }
+    }
+
+    /// Examines some items and sends all their records.
+    pub fn run(&mut self, tasks: Vec<Discovered>) {
+        for task in tasks {
+            let record = self.examine(task);
+            self.state.send(record);
+        }
+        self.state.flush();
+    }
+
+    fn examine(&mut self, task: Discovered) -> ItemRecord {
+        let plan = self.state.plan;
+        let budget = Budget::new(&plan.limits, &plan.interrupted);
+        let before = task.item.meta.clone();
+        let mut scan = ItemScan::new(&mut self.state, &mut self.scratch, &self.buffers, &budget, task.item, None);
+        if let Access::Decided(outcome, detail) = task.access {
+            return scan.decide(outcome, detail);
+        }
+        if budget.stop().is_some() {
+            return scan.decide(Outcome::Skipped(Reason::Interrupted), String::new());
+        }
+        let path = match task.access {
+            Access::File(path) => path,
+            _ => {
+                scan.read(Body::stream(std::io::stdin().lock()));
+                return scan.finish();
+            }
+        };
+        match open_regular(&path) {
+            Ok(Some(file)) => {
+                scan.read(Body::file(file));
+                let now = path.symlink_metadata().ok();
+                let size = now.as_ref().map(std::fs::Metadata::len);
+                let modified = now.and_then(|m| m.modified().ok()).and_then(|t| t.try_into().ok());
+                if size != before.bytes || modified != before.modified {
+                    scan.gap(Gap::new(Reason::ChangedWhileRead, "size or time differs from when it was listed"));
+                }
+                scan.finish()
+            }
+            Ok(None) => scan.decide(Outcome::Skipped(Reason::SpecialFile), "replaced since it was listed".into()),
+            Err(e) => {
+                let reason = match e.kind() {
+                    std::io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
+                    std::io::ErrorKind::NotFound => Reason::NotFound,
+                    _ => Reason::ReadError,
+                };
+                scan.decide(Outcome::Failed(reason), "cannot be opened".into())
+            }
+        }
+    }
+}
