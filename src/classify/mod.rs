@@ -19,12 +19,7 @@ pub use taxonomy::{CategoryIndex, Taxonomy, TaxonomyError};
 pub const IS_SHARE: f64 = 0.6;
 
 /// The findings of one item, by field index, info type, detector and test flag.
-pub fn classify(
-    item: ItemId,
-    profile: Profile,
-    detectors: &Detectors,
-    taxonomy: &Taxonomy,
-) -> Vec<Finding> {
+pub fn classify(item: ItemId, profile: Profile, detectors: &Detectors, taxonomy: &Taxonomy) -> Vec<Finding> {
     let (fields, tallies) = profile.into_parts();
     let mut findings: Vec<Finding> = tallies
         .into_iter()
@@ -61,7 +56,8 @@ pub fn classify(
         })
         .collect();
     findings.sort_by(|a, b| {
-        let key = |f: &Finding| (f.field_index, f.info_type.clone(), f.detector.clone(), f.finding_id.clone());
+        let key =
+            |f: &Finding| (f.field_index, f.info_type.clone(), f.detector.clone(), f.finding_id.clone());
         key(a).cmp(&key(b))
     });
     findings

@@ -137,7 +137,9 @@ impl Protector {
 pub fn normalize(how: Normalize, value: &[u8], out: &mut Vec<u8>) {
     match how {
         Normalize::Compact => {
-            out.extend(value.iter().filter(|b| b.is_ascii_alphanumeric() || **b >= 0x80).map(u8::to_ascii_uppercase));
+            out.extend(
+                value.iter().filter(|b| b.is_ascii_alphanumeric() || **b >= 0x80).map(u8::to_ascii_uppercase),
+            );
         }
         Normalize::Lower => out.extend(value.iter().map(u8::to_ascii_lowercase)),
         Normalize::Verbatim => out.extend_from_slice(value),

@@ -61,7 +61,11 @@ impl Sketch {
         let sum: f64 = registers.iter().map(|r| 2f64.powi(-i32::from(*r))).sum();
         let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
         let empty = registers.iter().filter(|r| **r == 0).count();
-        if raw <= 2.5 * m && empty > 0 { (m * (m / empty as f64).ln()).round() as u64 } else { raw.round() as u64 }
+        if raw <= 2.5 * m && empty > 0 {
+            (m * (m / empty as f64).ln()).round() as u64
+        } else {
+            raw.round() as u64
+        }
     }
 }
 

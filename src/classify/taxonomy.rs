@@ -91,9 +91,10 @@ impl Taxonomy {
         }
         let mut info_types = BTreeMap::new();
         for (name, info_type) in file.info_type {
-            let index = categories.iter().position(|c| c.name == info_type.category).ok_or_else(|| {
-                TaxonomyError(format!("{name}: no category `{}`", info_type.category))
-            })?;
+            let index = categories
+                .iter()
+                .position(|c| c.name == info_type.category)
+                .ok_or_else(|| TaxonomyError(format!("{name}: no category `{}`", info_type.category)))?;
             info_types.insert(name, (info_type, CategoryIndex(index as u8)));
         }
         let unknown = Category {
@@ -153,6 +154,8 @@ mod tests {
         assert_eq!(taxonomy.tiers(), ["public", "internal", "confidential", "restricted"]);
         assert_eq!(taxonomy.category_of("EMAIL_ADDRESS").name, "contact.email");
         let broken = TEXT.replacen("category = \"contact.email\"", "category = \"contact.fax\"", 1);
-        assert!(Taxonomy::parse(&broken).expect_err("refused").to_string().contains("no category `contact.fax`"));
+        assert!(
+            Taxonomy::parse(&broken).expect_err("refused").to_string().contains("no category `contact.fax`")
+        );
     }
 }

@@ -15,8 +15,10 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Find and classify personal and confidential data; print a summary, write findings
-    #[command(after_help = "Exit codes: 0 complete, nothing at or above --fail-on; 1 something at or above it; \
-        2 usage, configuration or internal error; 3 incomplete: something failed, was partial or was interrupted")]
+    #[command(
+        after_help = "Exit codes: 0 complete, nothing at or above --fail-on; 1 something at or above it; \
+        2 usage, configuration or internal error; 3 incomplete: something failed, was partial or was interrupted"
+    )]
     Scan(Box<ScanArgs>),
     /// The detectors: what can be found
     #[command(subcommand)]
@@ -217,7 +219,13 @@ pub(super) struct KnowledgeArgs {
     /// Detectors to use: all, ids, info types, categories, ISO countries; !name takes away
     ///
     /// Example: --detectors 'all,!us-npi'
-    #[arg(long, value_name = "LIST", default_value = "all", value_delimiter = ',', help_heading = "Detection")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "all",
+        value_delimiter = ',',
+        help_heading = "Detection"
+    )]
     pub detectors: Vec<String>,
 
     /// Folder of your own detectors (*.toml); one with the id of a built-in detector replaces it

@@ -5,9 +5,7 @@ use std::io::{self, Read, Write};
 use anyhow::{Result, bail};
 
 use super::End;
-use super::args::{
-    DetectorsCheckArgs, DetectorsListArgs, DetectorsShowArgs, DetectorsTestArgs, ListFormat,
-};
+use super::args::{DetectorsCheckArgs, DetectorsListArgs, DetectorsShowArgs, DetectorsTestArgs, ListFormat};
 use super::knowledge::load;
 use crate::detect::validators::VALIDATORS;
 use crate::detect::{Definition, check::check as run_examples};
@@ -89,8 +87,7 @@ pub(super) fn check(args: &DetectorsCheckArgs) -> Result<End> {
     for failure in &failures {
         writeln!(out, "{}: {:?}: {}", failure.detector, failure.text, failure.what)?;
     }
-    let examples: usize =
-        detectors.definitions().map(|d| d.examples.len() + d.counterexamples.len()).sum();
+    let examples: usize = detectors.definitions().map(|d| d.examples.len() + d.counterexamples.len()).sum();
     let n = detectors.definitions().len();
     writeln!(out, "{n} detectors, {examples} examples and counterexamples, {} failed", failures.len())?;
     Ok(if failures.is_empty() { End::Fine } else { End::Found })
@@ -118,11 +115,20 @@ pub(super) fn test(args: &DetectorsTestArgs) -> Result<End> {
         writeln!(
             out,
             "{}..{} {} ({}) {word} {score:.2} [{signals}] {}",
-            m.start, m.end, d.info_type, d.id, crate::report::printable(&mask)
+            m.start,
+            m.end,
+            d.info_type,
+            d.id,
+            crate::report::printable(&mask)
         )?;
     }
     if found.is_empty() {
-        writeln!(out, "nothing found in {} bytes by {} detectors", text.len(), detectors.definitions().len())?;
+        writeln!(
+            out,
+            "nothing found in {} bytes by {} detectors",
+            text.len(),
+            detectors.definitions().len()
+        )?;
     }
     Ok(End::Fine)
 }

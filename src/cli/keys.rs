@@ -45,7 +45,10 @@ pub(super) fn protector(key_file: Option<&Path>) -> Result<Protector> {
     let key = key.strip_suffix(b"\n").unwrap_or(&key);
     match Protector::with_key(key) {
         Some(protector) => Ok(protector),
-        None => bail!("{from}: a key has {MIN_KEY} bytes or more, this one {}; make one with `privascan key new`", key.len()),
+        None => bail!(
+            "{from}: a key has {MIN_KEY} bytes or more, this one {}; make one with `privascan key new`",
+            key.len()
+        ),
     }
 }
 

@@ -40,7 +40,9 @@ fn choose(
             || d.info_type == name
             || d.countries.iter().any(|c| c == name)
             || category == name
-            || name.strip_suffix(".*").is_some_and(|p| category.starts_with(p) && category[p.len()..].starts_with('.'))
+            || name
+                .strip_suffix(".*")
+                .is_some_and(|p| category.starts_with(p) && category[p.len()..].starts_with('.'))
     };
     let mut on = vec![list.first().is_some_and(|n| n.starts_with('!')); all.len()];
     for name in list.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
@@ -53,7 +55,9 @@ fn choose(
             }
         }
         if !known {
-            bail!("--detectors {name}: no detector id, info type, category or country; see `privascan detectors list`");
+            bail!(
+                "--detectors {name}: no detector id, info type, category or country; see `privascan detectors list`"
+            );
         }
     }
     let chosen: Vec<_> =

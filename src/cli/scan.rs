@@ -163,7 +163,9 @@ fn open_writers(args: &ScanArgs) -> Result<Vec<Box<dyn ReportWriter>>> {
     let options = Options {
         colour: match args.color {
             When::Always => Colour::Always,
-            When::Auto if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() => Colour::Always,
+            When::Auto if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() => {
+                Colour::Always
+            }
             _ => Colour::Never,
         },
     };

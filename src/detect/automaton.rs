@@ -99,7 +99,8 @@ impl Automaton {
     pub fn viable_pairs(&self) -> Box<[u64; 1024]> {
         let mut table = Box::new([0u64; 1024]);
         let mut states = self.states();
-        let of_class = |class: usize| (0..=255u8).filter(move |b| usize::from(self.classes[usize::from(*b)]) == class);
+        let of_class =
+            |class: usize| (0..=255u8).filter(move |b| usize::from(self.classes[usize::from(*b)]) == class);
         for first in 0..self.members.len() {
             let mut row = states.start;
             let one = self.step(&mut states, &mut row, first as u8);

@@ -11,6 +11,8 @@ macro_rules! files {
 /// Every file of `patterns/` with detectors, by name. A test compares the list with the folder.
 const FILES: &[(&str, &str)] = files![
     "contact.toml",
+    "credentials.toml",
+    "decoys.toml",
     "financial.toml",
     "government/ae.toml",
     "government/ar.toml",
@@ -71,6 +73,12 @@ const FILES: &[(&str, &str)] = files![
     "government/us.toml",
     "government/uy.toml",
     "government/za.toml",
+    "health.toml",
+    "network.toml",
+    "person.toml",
+    "tokens.toml",
+    "tokens_cloud.toml",
+    "vehicle.toml",
 ];
 
 /// The built-in definitions, each with its file.

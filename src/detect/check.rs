@@ -67,7 +67,8 @@ fn show(text: &str, spans: &[(usize, usize)]) -> String {
     if spans.is_empty() {
         return "nothing".to_owned();
     }
-    let parts: Vec<&str> = spans.iter().map(|(s, e)| text.get(*s..*e).unwrap_or("(cut inside a character)")).collect();
+    let parts: Vec<&str> =
+        spans.iter().map(|(s, e)| text.get(*s..*e).unwrap_or("(cut inside a character)")).collect();
     format!("`{}`", parts.join("`, `"))
 }
 

@@ -77,7 +77,8 @@ pub(super) fn compile(
     let mut hasher = Sha256::new();
     for (file, def) in definitions {
         let mut wrong = |what: String| {
-            errors.push(DefinitionError { file: file.clone(), what: format!("detector `{}`: {what}", def.id) });
+            errors
+                .push(DefinitionError { file: file.clone(), what: format!("detector `{}`: {what}", def.id) });
         };
         if let Some((id, other)) = &previous {
             if *id == def.id {
@@ -91,7 +92,9 @@ pub(super) fn compile(
             for name in list {
                 match validators::find(name) {
                     Some(v) => found.push(v),
-                    None => wrong(format!("no validator `{name}`; `privascan detectors show --validators` lists them")),
+                    None => wrong(format!(
+                        "no validator `{name}`; `privascan detectors show --validators` lists them"
+                    )),
                 }
             }
             found
@@ -127,15 +130,15 @@ pub(super) fn compile(
         return Err(errors);
     }
     let build = |anchor: Anchor| {
-        let chosen: Vec<_> = hirs
-            .iter()
-            .filter(|(d, _)| detectors[usize::from(*d)].def.anchor == anchor)
-            .cloned()
-            .collect();
+        let chosen: Vec<_> =
+            hirs.iter().filter(|(d, _)| detectors[usize::from(*d)].def.anchor == anchor).cloned().collect();
         Automaton::build(&chosen)
     };
     let refuse = |what: String| {
-        vec![DefinitionError { file: "all detectors".to_owned(), what: format!("do not compile together: {what}") }]
+        vec![DefinitionError {
+            file: "all detectors".to_owned(),
+            what: format!("do not compile together: {what}"),
+        }]
     };
     let starts = build(Anchor::Start).map_err(refuse)?;
     let ats = build(Anchor::At).map_err(refuse)?;
@@ -167,7 +170,10 @@ fn check_words(def: &Definition, is_info_type: &dyn Fn(&str) -> bool, wrong: &mu
         wrong("an id is lower-case letters, digits and hyphens".to_owned());
     }
     if !def.decoy && !is_info_type(&def.info_type) {
-        wrong(format!("info type `{}` is not in taxonomy.toml; add it there or use one that is", def.info_type));
+        wrong(format!(
+            "info type `{}` is not in taxonomy.toml; add it there or use one that is",
+            def.info_type
+        ));
     }
     if def.examples.is_empty() || def.counterexamples.is_empty() {
         wrong("needs at least one example and one counterexample".to_owned());
@@ -192,9 +198,9 @@ fn parser(def: &Definition) -> regex_syntax::Parser {
 
 /// The pattern, and its greatest length; or why it is refused.
 fn parse(def: &Definition) -> Result<(Hir, usize), String> {
-    let hir = parser(def)
-        .parse(&def.pattern)
-        .map_err(|e| format!("pattern: {}", e.to_string().lines().last().unwrap_or("does not parse").trim()))?;
+    let hir = parser(def).parse(&def.pattern).map_err(|e| {
+        format!("pattern: {}", e.to_string().lines().last().unwrap_or("does not parse").trim())
+    })?;
     let properties = hir.properties();
     let max = properties
         .maximum_len()
@@ -211,8 +217,11 @@ fn parse(def: &Definition) -> Result<(Hir, usize), String> {
     if crosses_lines(&hir) {
         return Err("pattern: can match a line end; use [^\\n] or name the characters".to_owned());
     }
-    if def.anchor == Anchor::Start && !first_bytes(&hir).iter().any(|(b, on)| *on && super::search::can_start(*b)) {
-        return Err("pattern: begins with no ASCII letter, digit, +, ( or -, where alone a match can start".to_owned());
+    if def.anchor == Anchor::Start
+        && !first_bytes(&hir).iter().any(|(b, on)| *on && super::search::can_start(*b))
+    {
+        return Err("pattern: begins with no ASCII letter, digit, +, ( or -, where alone a match can start"
+            .to_owned());
     }
     Ok((hir, max))
 }

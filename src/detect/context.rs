@@ -81,11 +81,9 @@ pub(super) struct Around {
 }
 
 impl Hotwords {
-    pub(super) fn build<'a>(
-        detectors: usize,
-        words: impl Iterator<Item = (usize, bool, &'a str)>,
-    ) -> Self {
-        let mut all = Self { filter: Box::new([0; 1024]), by_first: FxHashMap::default(), phrases: Vec::new() };
+    pub(super) fn build<'a>(detectors: usize, words: impl Iterator<Item = (usize, bool, &'a str)>) -> Self {
+        let mut all =
+            Self { filter: Box::new([0; 1024]), by_first: FxHashMap::default(), phrases: Vec::new() };
         let mut known: FxHashMap<Vec<Box<[u8]>>, u32> = FxHashMap::default();
         for (detector, positive, word) in words {
             for form in forms(word) {
@@ -183,7 +181,8 @@ impl Hotwords {
             for (i, token) in self.phrases[id as usize].tokens.iter().enumerate() {
                 if i > 0 {
                     // Between two words of a phrase: one or two bytes that are no token and no line end.
-                    let gap = text[end..].iter().take(3).take_while(|b| !is_token(**b) && **b != b'\n').count();
+                    let gap =
+                        text[end..].iter().take(3).take_while(|b| !is_token(**b) && **b != b'\n').count();
                     from = end + gap;
                     fits = gap > 0 && gap < 3 && from < text.len();
                     if !fits {

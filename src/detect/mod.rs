@@ -67,10 +67,7 @@ impl Detectors {
     /// How much of the text a window has to show around its owned range.
     pub fn reach(&self) -> DetectorReach {
         let around = context::MAX_WINDOW + 64;
-        DetectorReach {
-            behind: search::COMPONENT_SPAN + around,
-            ahead: self.compiled.longest + around,
-        }
+        DetectorReach { behind: search::COMPONENT_SPAN + around, ahead: self.compiled.longest + around }
     }
 
     /// Buffers for one thread.
@@ -85,7 +82,12 @@ impl Detectors {
 
     /// Searches the next window of one text. `found` gets every match exactly once, over all windows of the text in
     /// ascending order. Returns how far the text is settled, in this window's coordinates: later matches start there or after.
-    pub fn search(&self, scratch: &mut Scratch, window: &TextWindow<'_>, found: &mut dyn FnMut(&Match)) -> usize {
+    pub fn search(
+        &self,
+        scratch: &mut Scratch,
+        window: &TextWindow<'_>,
+        found: &mut dyn FnMut(&Match),
+    ) -> usize {
         self.compiled.text(scratch, window, found)
     }
 

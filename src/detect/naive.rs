@@ -3,7 +3,9 @@
 use super::compile::{Compiled, accepts};
 use super::context::ContextCache;
 use super::definition::{Anchor, Context};
-use super::search::{COMPONENT_SPAN, LOWEST_SCORE, Match, end_allowed, is_start, local_start, score, start_allowed};
+use super::search::{
+    COMPONENT_SPAN, LOWEST_SCORE, Match, end_allowed, is_start, local_start, score, start_allowed,
+};
 use crate::model::{Likelihood, Signals};
 
 /// Every reported match of a whole text.
@@ -84,9 +86,7 @@ fn resolve(compiled: &Compiled, hits: Vec<Match>) -> Vec<Match> {
     let mut components: Vec<Vec<Match>> = Vec::new();
     for hit in hits {
         match components.last_mut() {
-            Some(c)
-                if c.iter().any(|m| hit.start < m.end) && hit.start - c[0].start < COMPONENT_SPAN =>
-            {
+            Some(c) if c.iter().any(|m| hit.start < m.end) && hit.start - c[0].start < COMPONENT_SPAN => {
                 c.push(hit);
             }
             _ => components.push(vec![hit]),

@@ -36,9 +36,8 @@ fn texts() -> impl Strategy<Value = Vec<u8>> {
     });
     let joint = proptest::sample::select(vec!["", " ", "\n", ", ", "-", "@", "/", "1"]);
     let piece = prop_oneof![3 => whole, 1 => cut, 2 => noise];
-    proptest::collection::vec((piece, joint), 0..8).prop_map(|parts| {
-        parts.into_iter().flat_map(|(p, j)| [p, j.as_bytes().to_vec()].concat()).collect()
-    })
+    proptest::collection::vec((piece, joint), 0..8)
+        .prop_map(|parts| parts.into_iter().flat_map(|(p, j)| [p, j.as_bytes().to_vec()].concat()).collect())
 }
 
 fn whole(text: &[u8]) -> Vec<Match> {

@@ -118,7 +118,9 @@ pub(super) fn start_allowed(boundary: Boundary, text: &[u8], at: usize) -> bool 
     let digit = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_digit());
     match boundary {
         Boundary::None => true,
-        _ if text[at].is_ascii_alphanumeric() && before(1).is_some_and(|b| b.is_ascii_alphanumeric()) => false,
+        _ if text[at].is_ascii_alphanumeric() && before(1).is_some_and(|b| b.is_ascii_alphanumeric()) => {
+            false
+        }
         Boundary::Word => true,
         Boundary::Number => {
             let joined = matches!(before(1), Some(b'.' | b'-' | b':' | b'+')) && digit(before(2));
@@ -282,7 +284,8 @@ impl Compiled {
             while starts != 0 {
                 let from = base + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
-                let Some(&[first, second]) = text.get(from..from + 2).and_then(|p| p.first_chunk::<2>()) else {
+                let Some(&[first, second]) = text.get(from..from + 2).and_then(|p| p.first_chunk::<2>())
+                else {
                     continue;
                 };
                 let pair = usize::from(first) << 8 | usize::from(second);
@@ -413,12 +416,7 @@ impl Compiled {
 
     /// Reports the winners of every component that ends at or before `closed_before`; returns how many hits those
     /// components had. `scratch.hits` is sorted by start.
-    fn resolve(
-        &self,
-        scratch: &mut Scratch,
-        closed_before: usize,
-        found: &mut dyn FnMut(&Match),
-    ) -> usize {
+    fn resolve(&self, scratch: &mut Scratch, closed_before: usize, found: &mut dyn FnMut(&Match)) -> usize {
         let mut from = 0;
         while from < scratch.hits.len() {
             let first = scratch.hits[from].start;

@@ -34,7 +34,13 @@ impl<'a> Body<'a> {
 
     /// A body over bytes in memory.
     pub fn memory(bytes: impl Into<Bytes>) -> Self {
-        Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::Memory(Cursor::new(bytes.into())) }
+        Self {
+            head: Vec::new(),
+            at: 0,
+            ended: false,
+            failed: None,
+            rest: Rest::Memory(Cursor::new(bytes.into())),
+        }
     }
 
     /// Up to `n` bytes from the front without consuming them; fewer only at the end of the content, or before a place

@@ -13,7 +13,7 @@ use crate::model::{
     Body, CellBatch, ContentVisitor, FieldId, Flow, Gap, Item, ItemMeta, ItemRecord, Likelihood, Occurrence,
     Outcome, Place, Reason, Signals, Stop, TextWindow,
 };
-use crate::read::{self, Buffers, Budget, ReadContext, Reach};
+use crate::read::{self, Budget, Buffers, Reach, ReadContext};
 use crate::source::files::item_id;
 
 /// What is being counted of one item.
@@ -179,11 +179,7 @@ impl<'w, 'p> ItemScan<'w, 'p> {
 
 impl Whereabouts {
     fn at_span(m: &Match) -> Self {
-        Self {
-            offset: Some(m.start as u64),
-            length: Some((m.end - m.start) as u64),
-            ..Self::default()
-        }
+        Self { offset: Some(m.start as u64), length: Some((m.end - m.start) as u64), ..Self::default() }
     }
 }
 

@@ -66,13 +66,7 @@ pub(super) struct Worker<'p> {
 
 impl<'p> Worker<'p> {
     pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
-        let state = State {
-            plan,
-            progress,
-            normalized: Vec::new(),
-            records: Vec::new(),
-            sender,
-        };
+        let state = State { plan, progress, normalized: Vec::new(), records: Vec::new(), sender };
         Self { state, scratch: plan.detectors.scratch(), buffers: Buffers::default() }
     }
 
@@ -89,7 +83,8 @@ impl<'p> Worker<'p> {
         let plan = self.state.plan;
         let budget = Budget::new(&plan.limits, &plan.interrupted);
         let before = task.item.meta.clone();
-        let mut scan = ItemScan::new(&mut self.state, &mut self.scratch, &self.buffers, &budget, task.item, None);
+        let mut scan =
+            ItemScan::new(&mut self.state, &mut self.scratch, &self.buffers, &budget, task.item, None);
         if let Access::Decided(outcome, detail) = task.access {
             return scan.decide(outcome, detail);
         }
@@ -110,11 +105,16 @@ impl<'p> Worker<'p> {
                 let size = now.as_ref().map(std::fs::Metadata::len);
                 let modified = now.and_then(|m| m.modified().ok()).and_then(|t| t.try_into().ok());
                 if size != before.bytes || modified != before.modified {
-                    scan.gap(Gap::new(Reason::ChangedWhileRead, "size or time differs from when it was listed"));
+                    scan.gap(Gap::new(
+                        Reason::ChangedWhileRead,
+                        "size or time differs from when it was listed",
+                    ));
                 }
                 scan.finish()
             }
-            Ok(None) => scan.decide(Outcome::Skipped(Reason::SpecialFile), "replaced since it was listed".into()),
+            Ok(None) => {
+                scan.decide(Outcome::Skipped(Reason::SpecialFile), "replaced since it was listed".into())
+            }
             Err(e) => {
                 let reason = match e.kind() {
                     std::io::ErrorKind::PermissionDenied => Reason::PermissionDenied,

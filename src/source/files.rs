@@ -92,11 +92,8 @@ impl Selection {
                 return Err(FilesError::IgnoreFile { path: path.display().to_string(), why: e.to_string() });
             }
         }
-        let glob_error = |e: ignore::Error| FilesError::Glob {
-            flag: "exclude",
-            glob: String::new(),
-            why: e.to_string(),
-        };
+        let glob_error =
+            |e: ignore::Error| FilesError::Glob { flag: "exclude", glob: String::new(), why: e.to_string() };
         Ok(Self {
             overrides: overrides.build().map_err(glob_error)?,
             ignored: ignored.build().map_err(glob_error)?,
@@ -391,7 +388,8 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(root.join("pipe")).status().expect("mkfifo runs");
         assert!(made.success());
         let pairs = found(root, &all());
-        let want = [("/.gitignore", "file"), ("/link", "symlink"), ("/pipe", "special_file"), ("/secret", "file")];
+        let want =
+            [("/.gitignore", "file"), ("/link", "symlink"), ("/pipe", "special_file"), ("/secret", "file")];
         assert_eq!(pairs, want.map(|(a, b)| (a.to_owned(), b.to_owned())));
         assert!(open_regular_refuses(root));
     }
@@ -419,7 +417,10 @@ mod tests {
         let kept = [("/a.csv", "file"), ("/b.log", "excluded"), ("/old/c.csv", "file")];
         assert_eq!(glob(&["*.csv"], &[]), owned(&kept));
         assert_eq!(glob(&[], &["*.log"]), owned(&kept));
-        assert_eq!(glob(&[], &["old"]), owned(&[("/a.csv", "file"), ("/b.log", "file"), ("/old", "excluded")]));
+        assert_eq!(
+            glob(&[], &["old"]),
+            owned(&[("/a.csv", "file"), ("/b.log", "file"), ("/old", "excluded")])
+        );
         assert!(Selection::new(&["[".to_owned()], &[], &[], false, &[]).is_err());
     }
 
@@ -434,7 +435,8 @@ mod tests {
         let want = [("/out".to_owned(), "own_output".to_owned()), ("/y".to_owned(), "file".to_owned())];
         assert_eq!(found(root, &own), want);
         let target = |p: PathBuf| Target::Path(p);
-        let kept = check_targets(&[target(root.join("y")), target(root.to_path_buf()), target(root.join("out"))]);
+        let kept =
+            check_targets(&[target(root.join("y")), target(root.to_path_buf()), target(root.join("out"))]);
         assert_eq!(kept.expect("exist"), [target(root.to_path_buf())]);
         assert!(check_targets(&[target(root.join("gone"))]).is_err());
     }

@@ -348,7 +348,7 @@ mod tests {
         let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("patterns/government");
         let detectors = crate::detect::definition::load_dir(&dir).unwrap();
         assert!(detectors.len() >= 140);
-        for d in &detectors {
+        for (_, d) in &detectors {
             for name in d.validators.iter().chain(&d.likely_test) {
                 let v = super::super::find(name).unwrap_or_else(|| panic!("{}: no validator {name}", d.id));
                 for example in d.examples.iter().filter(|_| d.validators.contains(name)) {
