@@ -107,9 +107,12 @@ impl Automaton {
             if one == DEAD {
                 continue;
             }
+            // A match of one byte, whatever follows it.
+            let done = one & MATCH != 0;
+            // Should memory run out, `step` renames this row.
+            let mut row = one & !MATCH;
             for second in 0..self.members.len() {
-                let mut row = one & !MATCH;
-                if self.step(&mut states, &mut row, second as u8) == DEAD {
+                if self.step(&mut states, &mut row, second as u8) == DEAD && !done {
                     continue;
                 }
                 for pair in of_class(first).flat_map(|a| of_class(second).map(move |b| (a, b))) {

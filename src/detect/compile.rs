@@ -30,24 +30,36 @@ pub(super) struct Detector {
     pub has_hotwords: bool,
     pub max_len: usize,
     pub extend: Option<Box<[bool; 256]>>,
-    /// The pattern with a `value` group, compiled when first needed.
-    value: Option<OnceLock<Option<regex::bytes::Regex>>>,
+    has_value: bool,
+    /// The pattern as a regex over a whole match, compiled when first needed.
+    whole: OnceLock<Option<regex::bytes::Regex>>,
 }
 
 impl Detector {
     /// The range of the group `value` within a whole match, or the match itself.
     pub fn value_range(&self, matched: &[u8]) -> std::ops::Range<usize> {
         let whole = 0..matched.len();
-        let Some(cell) = &self.value else { return whole };
-        let regex = cell.get_or_init(|| {
+        if !self.has_value {
+            return whole;
+        }
+        let group = self.regex().and_then(|r| r.captures(matched)).and_then(|c| c.name("value"));
+        group.map_or(whole, |g| g.range())
+    }
+
+    /// Whether the pattern matches all of `text`.
+    pub fn is_whole(&self, text: &[u8]) -> bool {
+        self.regex().is_some_and(|r| r.is_match(text))
+    }
+
+    fn regex(&self) -> Option<&regex::bytes::Regex> {
+        let compile = || {
             regex::bytes::RegexBuilder::new(&format!("^(?:{})$", self.def.pattern))
                 .case_insensitive(self.def.ignore_case)
                 .unicode(self.def.unicode)
                 .build()
                 .ok()
-        });
-        let group = regex.as_ref().and_then(|r| r.captures(matched)).and_then(|c| c.name("value"));
-        group.map_or(whole, |g| g.range())
+        };
+        self.whole.get_or_init(compile).as_ref()
     }
 }
 
@@ -57,6 +69,8 @@ pub(super) struct Compiled {
     pub starts: Option<Automaton>,
     pub pairs: Box<[u64; 1024]>,
     pub ats: Option<Automaton>,
+    /// Detectors of whole cells.
+    pub of_cells: Vec<u16>,
     pub hotwords: Hotwords,
     pub fields: FieldNames,
     /// Longest match with its extension, in bytes.
@@ -119,7 +133,8 @@ pub(super) fn compile(
                     has_hotwords: !(def.hotwords.is_empty() && def.negative_hotwords.is_empty()),
                     max_len: max_len + usize::from(def.extend_max),
                     extend,
-                    value: def.pattern.contains("(?P<value>").then(OnceLock::new),
+                    has_value: def.pattern.contains("(?P<value>"),
+                    whole: OnceLock::new(),
                     def,
                 });
             }
@@ -156,6 +171,11 @@ pub(super) fn compile(
         pairs: starts.as_ref().map_or_else(|| Box::new([0; 1024]), Automaton::viable_pairs),
         starts,
         ats,
+        of_cells: hirs
+            .iter()
+            .map(|(d, _)| *d)
+            .filter(|d| detectors[usize::from(*d)].def.anchor == Anchor::Cell)
+            .collect(),
         hotwords,
         fields,
         longest: detectors.iter().map(|d| d.max_len).max().unwrap_or(0),
@@ -187,6 +207,9 @@ fn check_words(def: &Definition, is_info_type: &dyn Fn(&str) -> bool, wrong: &mu
     if def.extend.is_some() != (def.extend_max > 0) {
         wrong("extend and extend_max come together".to_owned());
     }
+    if def.anchor == Anchor::Cell && (def.field_names.is_empty() || !def.hotwords.is_empty()) {
+        wrong("anchor = \"cell\" goes by field_names alone; give some, and no hotwords".to_owned());
+    }
     if def.context == Context::Required && def.hotwords.is_empty() && def.field_names.is_empty() {
         wrong("context = \"required\" needs hotwords or field_names".to_owned());
     }
@@ -208,8 +231,8 @@ fn parse(def: &Definition) -> Result<(Hir, usize), String> {
     if max > MAX_PATTERN {
         return Err(format!("pattern: can match {max} bytes, at most {MAX_PATTERN} are allowed; use extend"));
     }
-    if properties.minimum_len().unwrap_or(0) < 2 {
-        return Err("pattern: must match at least 2 bytes".to_owned());
+    if properties.minimum_len().unwrap_or(0) == 0 {
+        return Err("pattern: must not match nothing".to_owned());
     }
     if properties.look_set().iter().any(|_: Look| true) {
         return Err("pattern: no ^ $ or \\b here; `boundary` says what may stand around a match".to_owned());

@@ -92,6 +92,8 @@ pub enum Anchor {
     /// At a start: a letter or digit after something else, or one of `+ ( -` after something that is neither a letter, a digit nor itself.
     #[default]
     Start,
+    /// The whole of a cell whose field's name fits; nowhere else. For values that only their field gives away.
+    Cell,
     /// Around an `@`: begins with the letters, digits and `. _ % + -` (at most 64) before it.
     At,
 }
@@ -102,8 +104,8 @@ pub enum Anchor {
 pub enum Boundary {
     /// No ASCII letter or digit.
     Word,
-    /// As `word`, and a match that begins with a digit is not joined to a digit before it by one of `. - : +`, one that
-    /// ends with a digit not to a digit after it by `.` or `-`: no part of a longer number, version or address.
+    /// As `word`, and a match that begins with a digit is not joined to a digit before it by one of `. - / : +`, one
+    /// that ends with a digit not to a digit after it by one of `. - /`: no part of a longer number, version or address.
     #[default]
     Number,
     /// Nothing is asked.

@@ -20,6 +20,7 @@ pub(super) fn search(compiled: &Compiled, text: &[u8]) -> Vec<Match> {
             .expect("the compiler accepted it");
         let starts: Vec<(usize, usize)> = match def.anchor {
             Anchor::Start => (0..text.len()).filter(|at| is_start(text, *at)).map(|at| (at, at)).collect(),
+            Anchor::Cell => Vec::new(),
             Anchor::At => (0..text.len())
                 .filter(|at| text[*at] == b'@')
                 .filter_map(|at| local_start(text, at).map(|from| (from, at)))

@@ -123,7 +123,7 @@ pub(super) fn start_allowed(boundary: Boundary, text: &[u8], at: usize) -> bool 
         }
         Boundary::Word => true,
         Boundary::Number => {
-            let joined = matches!(before(1), Some(b'.' | b'-' | b':' | b'+')) && digit(before(2));
+            let joined = matches!(before(1), Some(b'.' | b'-' | b'/' | b':' | b'+')) && digit(before(2));
             !(text[at].is_ascii_digit() && joined)
         }
     }
@@ -135,11 +135,11 @@ pub(super) fn end_allowed(boundary: Boundary, text: &[u8], end: usize) -> bool {
     let next = text.get(end).copied();
     match boundary {
         Boundary::None => true,
-        _ if last.is_ascii_alphanumeric() && next.is_some_and(|b| b.is_ascii_alphanumeric()) => false,
+        _ if next.is_some_and(|b| b.is_ascii_alphanumeric()) => false,
         Boundary::Word => true,
         Boundary::Number => {
             let joined =
-                matches!(next, Some(b'.' | b'-')) && text.get(end + 1).is_some_and(u8::is_ascii_digit);
+                matches!(next, Some(b'.' | b'-' | b'/')) && text.get(end + 1).is_some_and(u8::is_ascii_digit);
             !(last.is_ascii_digit() && joined)
         }
     }
@@ -207,6 +207,9 @@ impl Compiled {
         scratch.hits.clear();
         scratch.context.clear();
         self.candidates(scratch, text, 0..text.len());
+        if self.whole_cells(scratch, text, cells, fields) {
+            scratch.hits.sort_unstable_by_key(|m| (m.start, m.end, m.detector));
+        }
         self.weigh(scratch, text, Some((cells, fields)));
         self.resolve(scratch, usize::MAX, found);
     }
@@ -253,6 +256,43 @@ impl Compiled {
         scratch.hits.dedup_by_key(|m| (m.start, m.end, m.detector));
     }
 
+    /// Adds the cells that are values because their field's name says so; tells whether there were any.
+    fn whole_cells(
+        &self,
+        scratch: &mut Scratch,
+        text: &[u8],
+        cells: &[Cell],
+        fields: &[FieldContext],
+    ) -> bool {
+        let before = scratch.hits.len();
+        let mut buffer = [0; 64];
+        for &id in &self.of_cells {
+            let detector = &self.detectors[usize::from(id)];
+            let fits: Vec<bool> = fields
+                .iter()
+                .map(|f| f.positive.has(usize::from(id)) && !f.negative.has(usize::from(id)))
+                .collect();
+            if !fits.contains(&true) {
+                continue;
+            }
+            for cell in cells.iter().filter(|c| fits.get(c.field.0 as usize) == Some(&true)) {
+                let (start, end) = (cell.start as usize, cell.end as usize);
+                let value = &text[start..end];
+                let accepted = value.len() <= detector.max_len
+                    && detector.is_whole(value)
+                    && detector.validators.iter().all(|v| accepts(v, value, &mut buffer));
+                if accepted {
+                    let signals = match detector.validators.is_empty() {
+                        true => Signals::default(),
+                        false => Signals::CHECKSUM,
+                    };
+                    scratch.hits.push(Match { detector: id, start, end, score: 0.0, signals, cell: 0 });
+                }
+            }
+        }
+        scratch.hits.len() > before
+    }
+
     #[inline(always)]
     fn each_start(&self, text: &[u8], owned: Range<usize>, mut at_start: impl FnMut(usize)) {
         let mut base = owned.start;
@@ -284,11 +324,8 @@ impl Compiled {
             while starts != 0 {
                 let from = base + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
-                let Some(&[first, second]) = text.get(from..from + 2).and_then(|p| p.first_chunk::<2>())
-                else {
-                    continue;
-                };
-                let pair = usize::from(first) << 8 | usize::from(second);
+                let second = text.get(from + 1).copied().unwrap_or(b'\n');
+                let pair = usize::from(text[from]) << 8 | usize::from(second);
                 if self.pairs[pair / 64] >> (pair % 64) & 1 == 1 {
                     at_start(from);
                 }
