@@ -9,6 +9,8 @@ use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::Hir;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::filter::{Filter, WORD_DEPTH, has};
+
 /// Memory for one thread's states, in bytes; then they are forgotten and built anew.
 const CACHE_BYTES: usize = 6 << 20;
 /// No transition: nothing can match from here.
@@ -39,6 +41,7 @@ pub(super) struct States {
     sets: Vec<Box<[u32]>>,
     rows: FxHashMap<Box<[u32]>, u32>,
     bytes: usize,
+    limit: usize,
     start: u32,
 }
 
@@ -66,6 +69,7 @@ impl Automaton {
             sets: Vec::new(),
             rows: FxHashMap::default(),
             bytes: 0,
+            limit: CACHE_BYTES,
             start: 0,
         };
         self.begin(&mut states);
@@ -95,33 +99,62 @@ impl Automaton {
         }
     }
 
-    /// Which pairs of bytes can begin a match: one bit each, `first * 256 + second`.
-    pub fn viable_pairs(&self) -> Box<[u64; 1024]> {
-        let mut table = Box::new([0u64; 1024]);
-        let mut states = self.states();
-        let of_class =
-            |class: usize| (0..=255u8).filter(move |b| usize::from(self.classes[usize::from(*b)]) == class);
-        for first in 0..self.members.len() {
+    /// What tells most starts apart from those where a match can begin.
+    pub fn filter(&self) -> Filter {
+        let mut filter = Filter::none();
+        let mut states = States { limit: usize::MAX, ..self.states() };
+        let start = states.start;
+        let first = self.bytes_on(&states, start);
+        for a in (0..=255u8).filter(|b| has(&first, *b)) {
             let mut row = states.start;
-            let one = self.step(&mut states, &mut row, first as u8);
-            if one == DEAD {
-                continue;
-            }
-            // A match of one byte, whatever follows it.
-            let done = one & MATCH != 0;
-            // Should memory run out, `step` renames this row.
-            let mut row = one & !MATCH;
-            for second in 0..self.members.len() {
-                if self.step(&mut states, &mut row, second as u8) == DEAD && !done {
-                    continue;
+            let to = self.step(&mut states, &mut row, self.classes[usize::from(a)]);
+            // A match of one byte counts whatever follows it.
+            let second = if to & MATCH != 0 { [u64::MAX; 4] } else { self.bytes_on(&states, to & !MATCH) };
+            (0..=255u8).filter(|b| has(&second, *b)).for_each(|b| filter.add_pair(a, b));
+        }
+        let mut word = Vec::new();
+        self.add_words(&mut states, start, false, &mut word, &mut filter);
+        filter
+    }
+
+    /// Adds every beginning of a match that is made of lower-case letters: those cut at the filter's depth, and shorter
+    /// ones that something other than a lower-case letter can follow.
+    fn add_words(&self, states: &mut States, row: u32, done: bool, word: &mut Vec<u8>, filter: &mut Filter) {
+        let on = self.bytes_on(states, row);
+        let goes_on = (0..=255u8).any(|b| has(&on, b) && !b.is_ascii_lowercase());
+        if !word.is_empty() && (word.len() == WORD_DEPTH || goes_on || done) {
+            filter.add_word(word);
+        }
+        if word.len() == WORD_DEPTH {
+            return;
+        }
+        for letter in (b'a'..=b'z').filter(|b| has(&on, *b)) {
+            let mut here = row;
+            let to = self.step(states, &mut here, self.classes[usize::from(letter)]);
+            // Rows of this throw-away set are never forgotten, so `row` keeps its name.
+            word.push(letter);
+            self.add_words(states, to & !MATCH, to & MATCH != 0, word, filter);
+            word.pop();
+        }
+    }
+
+    /// The bytes that lead somewhere from a row: one bit each.
+    fn bytes_on(&self, states: &States, row: u32) -> [u64; 4] {
+        let mut on = [0u64; 4];
+        let mut add = |first: u8, last: u8| {
+            (first..=last).for_each(|b| on[usize::from(b) / 64] |= 1 << (b % 64));
+        };
+        for id in &states.sets[row as usize / self.members.len()] {
+            match self.nfa.state(StateID::must(*id as usize)) {
+                State::ByteRange { trans } => add(trans.start, trans.end),
+                State::Sparse(sparse) => sparse.transitions.iter().for_each(|t| add(t.start, t.end)),
+                State::Dense(dense) => {
+                    (0..=255u8).filter(|b| dense.matches_byte(*b).is_some()).for_each(|b| add(b, b));
                 }
-                for pair in of_class(first).flat_map(|a| of_class(second).map(move |b| (a, b))) {
-                    let pair = usize::from(pair.0) << 8 | usize::from(pair.1);
-                    table[pair / 64] |= 1 << (pair % 64);
-                }
+                _ => {}
             }
         }
-        table
+        on
     }
 
     fn begin(&self, states: &mut States) {
@@ -143,7 +176,7 @@ impl Automaton {
             return known;
         }
         let stride = self.members.len();
-        if states.bytes > CACHE_BYTES {
+        if states.bytes > states.limit {
             let here: FxHashSet<u32> = states.sets[*row as usize / stride].iter().copied().collect();
             self.begin(states);
             *row = self.row(states, here) & !MATCH;
@@ -233,12 +266,9 @@ mod tests {
         let mut told = Vec::new();
         automaton.walk(&mut states, b"-1234x", 1, |d, end| told.push((d.to_vec(), end)));
         assert_eq!(told, [(vec![0], 3), (vec![0, 1], 4), (vec![0], 5)]);
-        let pairs = automaton.viable_pairs();
-        let viable = |a: u8, b: u8| {
-            let pair = usize::from(a) << 8 | usize::from(b);
-            pairs[pair / 64] >> (pair % 64) & 1 == 1
-        };
-        assert!(viable(b'9', b'0') && viable(b'a', b'b') && !viable(b'a', b'a') && !viable(b'1', b'x'));
+        let filter = automaton.filter();
+        let passes = |text: &str| filter.passes(text.as_bytes(), 0);
+        assert!(passes("90") && passes("ab") && passes("ab-") && !passes("aa") && !passes("1x"));
     }
 
     #[test]

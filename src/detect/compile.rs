@@ -13,6 +13,7 @@ use super::automaton::Automaton;
 use super::context::{Hotwords, MAX_WINDOW};
 use super::definition::{Anchor, Context, Definition, DefinitionError};
 use super::fields::FieldNames;
+use super::filter::Filter;
 use super::validators::{self, Input, Validator};
 
 /// Longest match, in bytes, before `extend`.
@@ -67,7 +68,7 @@ impl Detector {
 pub(super) struct Compiled {
     pub detectors: Vec<Detector>,
     pub starts: Option<Automaton>,
-    pub pairs: Box<[u64; 1024]>,
+    pub filter: Filter,
     pub ats: Option<Automaton>,
     /// Detectors of whole cells.
     pub of_cells: Vec<u16>,
@@ -168,7 +169,7 @@ pub(super) fn compile(
     let negative = words(|d| &d.negative_field_names).map(|(i, w)| (i, false, w));
     let fields = FieldNames::build(n, positive.chain(negative)).map_err(|e| refuse(e.to_string()))?;
     Ok(Compiled {
-        pairs: starts.as_ref().map_or_else(|| Box::new([0; 1024]), Automaton::viable_pairs),
+        filter: starts.as_ref().map_or_else(Filter::none, Automaton::filter),
         starts,
         ats,
         of_cells: hirs

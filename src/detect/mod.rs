@@ -9,6 +9,7 @@ mod compile;
 mod context;
 pub mod definition;
 mod fields;
+mod filter;
 mod masks;
 #[cfg(test)]
 mod naive;

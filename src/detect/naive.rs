@@ -46,6 +46,7 @@ pub(super) fn search(compiled: &Compiled, text: &[u8]) -> Vec<Match> {
                 }
             }
             let group = regex.captures(&text[from..end]).and_then(|c| c.name("value").map(|v| v.range()));
+            let matched = end;
             let (start, end) = group.map_or((from, end), |v| (from + v.start, from + v.end));
             let value = &text[start..end];
             if !detector.validators.iter().all(|v| accepts(v, value, &mut [0; 64])) {
@@ -74,12 +75,13 @@ pub(super) fn search(compiled: &Compiled, text: &[u8]) -> Vec<Match> {
             }
             let score = score(def.likelihood.base_score(), signals, false);
             if score >= LOWEST_SCORE {
-                hits.push(Match { detector: id as u16, start, end, score, signals, cell: 0 });
+                let found = Match::unweighed(id as u16, start..end, from..matched, signals);
+                hits.push(Match { score, ..found });
             }
         }
     }
-    hits.sort_by_key(|m| (m.start, m.end, m.detector));
-    hits.dedup_by_key(|m| (m.start, m.end, m.detector));
+    hits.sort_by_key(Match::order);
+    hits.dedup_by_key(|m| m.order());
     resolve(compiled, hits)
 }
 
@@ -87,7 +89,10 @@ fn resolve(compiled: &Compiled, hits: Vec<Match>) -> Vec<Match> {
     let mut components: Vec<Vec<Match>> = Vec::new();
     for hit in hits {
         match components.last_mut() {
-            Some(c) if c.iter().any(|m| hit.start < m.end) && hit.start - c[0].start < COMPONENT_SPAN => {
+            Some(c)
+                if c.iter().any(|m| hit.claim_start < m.claim_end)
+                    && hit.claim_start - c[0].claim_start < COMPONENT_SPAN =>
+            {
                 c.push(hit);
             }
             _ => components.push(vec![hit]),
@@ -98,16 +103,17 @@ fn resolve(compiled: &Compiled, hits: Vec<Match>) -> Vec<Match> {
         component.sort_by_key(|m| {
             let without_validator = compiled.detectors[usize::from(m.detector)].validators.is_empty();
             let level = std::cmp::Reverse(Likelihood::of(m.score));
-            (level, std::cmp::Reverse(m.end - m.start), without_validator, m.start, m.detector)
+            let length = std::cmp::Reverse(m.claim_end - m.claim_start);
+            (level, length, without_validator, m.claim_start, m.detector)
         });
         let mut kept: Vec<Match> = Vec::new();
         for hit in component {
-            if kept.iter().all(|k| hit.end <= k.start || hit.start >= k.end) {
+            if kept.iter().all(|k| hit.claim_end <= k.claim_start || hit.claim_start >= k.claim_end) {
                 kept.push(hit);
             }
         }
         kept.retain(|m| !compiled.detectors[usize::from(m.detector)].def.decoy);
-        kept.sort_by_key(|m| (m.start, m.end, m.detector));
+        kept.sort_by_key(Match::order);
         all.extend(kept);
     }
     all

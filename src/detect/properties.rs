@@ -66,7 +66,7 @@ fn windowed(text: &[u8], cuts: &[usize]) -> Vec<Match> {
             located: true,
         };
         all().search(&mut scratch, &window, &mut |m| {
-            found.push(Match { start: m.start + base, end: m.end + base, ..*m });
+            found.push(m.shifted(|at| at + base));
         });
         from = to;
     }
@@ -92,7 +92,7 @@ fn in_cells(cells: &[Vec<u8>], field: &FieldContext) -> Vec<(u32, Match)> {
     let mut found = Vec::new();
     all().search_cells(&mut all().scratch(), &text, &spans, std::slice::from_ref(field), &mut |m| {
         let start = spans[m.cell as usize].start as usize;
-        found.push((m.cell, Match { start: m.start - start, end: m.end - start, cell: 0, ..*m }));
+        found.push((m.cell, Match { cell: 0, ..m.shifted(|at| at - start) }));
     });
     found
 }

@@ -34,6 +34,10 @@ pub struct Match {
     pub start: usize,
     /// End in the searched bytes.
     pub end: usize,
+    /// Start of all that the pattern matched, keyword and signs included: what is claimed against other detectors.
+    pub claim_start: usize,
+    /// End of all that the pattern matched.
+    pub claim_end: usize,
     /// 0 to 1.
     pub score: f32,
     /// Why.
@@ -42,16 +46,57 @@ pub struct Match {
     pub cell: u32,
 }
 
+impl Match {
+    /// The order of matches in a text: by what they claim, so that overlaps stand together.
+    pub(super) fn order(&self) -> (usize, usize, u16) {
+        (self.claim_start, self.claim_end, self.detector)
+    }
+
+    /// The same match in other coordinates.
+    pub fn shifted(self, place: impl Fn(usize) -> usize) -> Self {
+        Self {
+            start: place(self.start),
+            end: place(self.end),
+            claim_start: place(self.claim_start),
+            claim_end: place(self.claim_end),
+            ..self
+        }
+    }
+
+    /// A match without a likelihood yet.
+    pub(super) fn unweighed(
+        detector: u16,
+        value: Range<usize>,
+        claim: Range<usize>,
+        signals: Signals,
+    ) -> Self {
+        Self {
+            detector,
+            start: value.start,
+            end: value.end,
+            claim_start: claim.start,
+            claim_end: claim.end,
+            score: 0.0,
+            signals,
+            cell: 0,
+        }
+    }
+
+    fn overlaps(&self, other: &Match) -> bool {
+        self.claim_start < other.claim_end && self.claim_end > other.claim_start
+    }
+}
+
 /// What a search changes: buffers and the lazily built states, one for each thread.
 pub struct Scratch {
     starts: Option<States>,
     ats: Option<States>,
     ends: Vec<(u16, u32)>,
     hits: Vec<Match>,
-    /// Scored matches of a component that is not closed, with absolute offsets.
+    /// Scored matches of a component that is not closed, each with the offset of the window it speaks of.
     carried: Vec<(u64, Match)>,
     order: Vec<u32>,
-    taken: Vec<(usize, usize)>,
+    taken: Vec<Match>,
     context: ContextCache,
 }
 
@@ -177,21 +222,17 @@ impl Compiled {
         scratch.context.clear();
         self.candidates(scratch, window.bytes, window.owned.clone());
         self.weigh(scratch, window.bytes, None);
-        let carried = scratch.carried.drain(..).map(|(at, m)| {
-            let start = (at - window.offset) as usize;
-            Match { start, end: start + m.end, ..m }
-        });
+        let carried = scratch
+            .carried
+            .drain(..)
+            .map(|(base, m)| m.shifted(|at| (at as u64 + base - window.offset) as usize));
         scratch.hits.splice(0..0, carried);
-        // A reported value may begin after its keyword's window, so what is carried need not come first.
-        scratch.hits.sort_unstable_by_key(|m| (m.start, m.end, m.detector));
 
         let closed_before = if window.last { usize::MAX } else { window.owned.end };
         let kept = self.resolve(scratch, closed_before, found);
-        let settled = scratch.hits[kept..].iter().map(|m| m.start).min().unwrap_or(window.owned.end);
-        for m in &scratch.hits[kept..] {
-            let relative = Match { start: 0, end: m.end - m.start, ..*m };
-            scratch.carried.push((window.offset + m.start as u64, relative));
-        }
+        let open = &scratch.hits[kept..];
+        let settled = open.first().map_or(window.owned.end, |m| m.claim_start);
+        scratch.carried.extend(open.iter().map(|m| (window.offset, *m)));
         settled.min(window.owned.end)
     }
 
@@ -208,7 +249,7 @@ impl Compiled {
         scratch.context.clear();
         self.candidates(scratch, text, 0..text.len());
         if self.whole_cells(scratch, text, cells, fields) {
-            scratch.hits.sort_unstable_by_key(|m| (m.start, m.end, m.detector));
+            scratch.hits.sort_unstable_by_key(|m| m.order());
         }
         self.weigh(scratch, text, Some((cells, fields)));
         self.resolve(scratch, usize::MAX, found);
@@ -224,8 +265,8 @@ impl Compiled {
         let mut kept: Vec<Match> = Vec::new();
         for hit in std::mem::take(&mut scratch.hits) {
             match kept.last_mut() {
-                Some(last) if hit.start < last.end => {
-                    if hit.end - hit.start > last.end - last.start {
+                Some(last) if hit.overlaps(last) => {
+                    if hit.claim_end - hit.claim_start > last.claim_end - last.claim_start {
                         *last = hit;
                     }
                 }
@@ -251,9 +292,9 @@ impl Compiled {
                 self.verify(scratch, text, from);
             }
         }
-        scratch.hits.sort_unstable_by_key(|m| (m.start, m.end, m.detector));
+        scratch.hits.sort_unstable_by_key(|m| m.order());
         // Two `@` behind one local part lead to the same match.
-        scratch.hits.dedup_by_key(|m| (m.start, m.end, m.detector));
+        scratch.hits.dedup_by_key(|m| m.order());
     }
 
     /// Adds the cells that are values because their field's name says so; tells whether there were any.
@@ -286,7 +327,7 @@ impl Compiled {
                         true => Signals::default(),
                         false => Signals::CHECKSUM,
                     };
-                    scratch.hits.push(Match { detector: id, start, end, score: 0.0, signals, cell: 0 });
+                    scratch.hits.push(Match::unweighed(id, start..end, start..end, signals));
                 }
             }
         }
@@ -324,9 +365,7 @@ impl Compiled {
             while starts != 0 {
                 let from = base + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
-                let second = text.get(from + 1).copied().unwrap_or(b'\n');
-                let pair = usize::from(text[from]) << 8 | usize::from(second);
-                if self.pairs[pair / 64] >> (pair % 64) & 1 == 1 {
+                if self.filter.passes(text, from) {
                     at_start(from);
                 }
             }
@@ -390,14 +429,13 @@ impl Compiled {
                 }
             }
             let value = detector.value_range(&text[from..end]);
-            let (start, end) = (from + value.start, from + value.end);
-            let value = &text[start..end];
-            if detector.validators.iter().all(|v| accepts(v, value, &mut buffer)) {
+            let value = from + value.start..from + value.end;
+            if detector.validators.iter().all(|v| accepts(v, &text[value.clone()], &mut buffer)) {
                 let mut signals = Signals::default();
                 if !detector.validators.is_empty() {
                     signals.add(Signals::CHECKSUM);
                 }
-                scratch.hits.push(Match { detector: id, start, end, score: 0.0, signals, cell: 0 });
+                scratch.hits.push(Match::unweighed(id, value, from..end, signals));
             }
         }
     }
@@ -408,7 +446,7 @@ impl Compiled {
         let mut cell = 0;
         hits.retain_mut(|hit| {
             let field = cells.and_then(|(cells, fields)| {
-                while cells.get(cell).is_some_and(|c| c.end as usize <= hit.start) {
+                while cells.get(cell).is_some_and(|c| c.end as usize <= hit.claim_start) {
                     cell += 1;
                 }
                 hit.cell = cell as u32;
@@ -456,14 +494,14 @@ impl Compiled {
     fn resolve(&self, scratch: &mut Scratch, closed_before: usize, found: &mut dyn FnMut(&Match)) -> usize {
         let mut from = 0;
         while from < scratch.hits.len() {
-            let first = scratch.hits[from].start;
-            let mut end = scratch.hits[from].end;
+            let first = scratch.hits[from].claim_start;
+            let mut end = scratch.hits[from].claim_end;
             let mut to = from + 1;
             while let Some(hit) = scratch.hits.get(to) {
-                if hit.start >= end || hit.start - first >= COMPONENT_SPAN {
+                if hit.claim_start >= end || hit.claim_start - first >= COMPONENT_SPAN {
                     break;
                 }
-                end = end.max(hit.end);
+                end = end.max(hit.claim_end);
                 to += 1;
             }
             if end > closed_before && first.saturating_add(COMPONENT_SPAN) > closed_before {
@@ -492,9 +530,9 @@ impl Compiled {
             let detector = &self.detectors[usize::from(hit.detector)];
             (
                 std::cmp::Reverse(Likelihood::of(hit.score)),
-                std::cmp::Reverse(hit.end - hit.start),
+                std::cmp::Reverse(hit.claim_end - hit.claim_start),
                 detector.validators.is_empty(),
-                hit.start,
+                hit.claim_start,
                 hit.detector,
             )
         };
@@ -503,8 +541,8 @@ impl Compiled {
         let mut kept = 0;
         for n in 0..scratch.order.len() {
             let hit = &hits[scratch.order[n] as usize];
-            if scratch.taken.iter().all(|(s, e)| hit.end <= *s || hit.start >= *e) {
-                scratch.taken.push((hit.start, hit.end));
+            if scratch.taken.iter().all(|taken| !hit.overlaps(taken)) {
+                scratch.taken.push(*hit);
                 scratch.order[kept] = scratch.order[n];
                 kept += 1;
             }

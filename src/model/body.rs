@@ -17,8 +17,30 @@ pub struct Body<'a> {
 
 enum Rest<'a> {
     Stream(Box<dyn Read + 'a>),
-    File(File),
+    File(SizedFile),
     Memory(Cursor<Bytes>),
+}
+
+/// A file whose end is known from its size, so that a small one costs a single read. What is appended meanwhile is
+/// not read: who opened the file compares sizes afterwards.
+struct SizedFile {
+    file: File,
+    /// Bytes left; `None` for a size of 0, which files of the kernel state whatever they hold.
+    left: Option<u64>,
+}
+
+impl Read for SizedFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Some(left) = self.left else { return self.file.read(buf) };
+        let most = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        if most == 0 {
+            return Ok(0);
+        }
+        let got = self.file.read(&mut buf[..most])?;
+        // Shorter than stated: the end is where the file says it is.
+        self.left = Some(if got == 0 { 0 } else { left - got as u64 });
+        Ok(got)
+    }
 }
 
 impl<'a> Body<'a> {
@@ -27,9 +49,16 @@ impl<'a> Body<'a> {
         Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::Stream(Box::new(reader)) }
     }
 
-    /// A body over an open regular file.
-    pub fn file(file: File) -> Self {
-        Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::File(file) }
+    /// A body over an open regular file of this size.
+    pub fn file(file: File, size: u64) -> Self {
+        let left = (size > 0).then_some(size);
+        Self {
+            head: Vec::new(),
+            at: 0,
+            ended: false,
+            failed: None,
+            rest: Rest::File(SizedFile { file, left }),
+        }
     }
 
     /// A body over bytes in memory.
@@ -50,6 +79,12 @@ impl<'a> Body<'a> {
             self.head.drain(..self.at);
             self.at = 0;
         }
+        let known = match &self.rest {
+            Rest::File(SizedFile { left: Some(left), .. }) => usize::try_from(*left).unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        };
+        let n = n.min(self.head.len().saturating_add(known));
+        self.ended |= known == 0;
         while self.head.len() < n && !self.ended && self.failed.is_none() {
             let have = self.head.len();
             self.head.resize(n, 0);
@@ -69,7 +104,7 @@ impl<'a> Body<'a> {
     /// copy made by `spool` (which bounds it).
     pub fn seekable(self, spool: impl FnOnce(&mut dyn Read) -> io::Result<Seekable>) -> io::Result<Seekable> {
         match self.rest {
-            Rest::File(mut file) => {
+            Rest::File(SizedFile { mut file, .. }) => {
                 file.seek(SeekFrom::Start(0))?;
                 Ok(Seekable::File(file))
             }

@@ -74,19 +74,37 @@ pub struct ReadContext<'a> {
 
 /// Buffers of one thread, reused from item to item so that a small file costs no allocation.
 #[derive(Default)]
-pub struct Buffers(RefCell<Vec<Vec<u8>>>);
+pub struct Buffers {
+    empty: RefCell<Vec<Vec<u8>>>,
+    used: RefCell<Vec<Vec<u8>>>,
+}
 
 impl Buffers {
+    /// Larger buffers are not kept.
+    const LARGEST: usize = 4 << 20;
+
     /// An empty buffer, with capacity if one was given back.
     pub fn take(&self) -> Vec<u8> {
-        self.0.borrow_mut().pop().unwrap_or_default()
+        self.empty.borrow_mut().pop().unwrap_or_default()
     }
 
     /// Gives a buffer back.
     pub fn give(&self, mut buffer: Vec<u8>) {
-        if buffer.capacity() <= 4 << 20 {
+        if buffer.capacity() <= Self::LARGEST {
             buffer.clear();
-            self.0.borrow_mut().push(buffer);
+            self.empty.borrow_mut().push(buffer);
+        }
+    }
+
+    /// A buffer of any length with anything in it, to be overwritten: what needs no clearing costs none.
+    pub fn take_used(&self) -> Vec<u8> {
+        self.used.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Gives back a buffer as it is.
+    pub fn give_used(&self, buffer: Vec<u8>) {
+        if buffer.capacity() <= Self::LARGEST {
+            self.used.borrow_mut().push(buffer);
         }
     }
 }

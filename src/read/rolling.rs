@@ -90,7 +90,7 @@ impl<'c, R: Read> Rolling<'c, R> {
             len: 0,
             ended: false,
         });
-        let buf = cx.buffers.take();
+        let buf = cx.buffers.take_used();
         Self {
             cx,
             source,
@@ -196,7 +196,7 @@ impl<'c, R: Read> Rolling<'c, R> {
 
 impl<R> Drop for Rolling<'_, R> {
     fn drop(&mut self) {
-        self.cx.buffers.give(std::mem::take(&mut self.buf));
+        self.cx.buffers.give_used(std::mem::take(&mut self.buf));
         if let Some(t) = &mut self.transcoder {
             self.cx.buffers.give(std::mem::take(&mut t.raw));
         }

@@ -82,7 +82,6 @@ impl<'p> Worker<'p> {
     fn examine(&mut self, task: Discovered) -> ItemRecord {
         let plan = self.state.plan;
         let budget = Budget::new(&plan.limits, &plan.interrupted);
-        let before = task.item.meta.clone();
         let mut scan =
             ItemScan::new(&mut self.state, &mut self.scratch, &self.buffers, &budget, task.item, None);
         if let Access::Decided(outcome, detail) = task.access {
@@ -99,16 +98,15 @@ impl<'p> Worker<'p> {
             }
         };
         match open_regular(&path) {
-            Ok(Some(file)) => {
-                scan.read(Body::file(file));
+            Ok(Some((file, meta))) => {
+                scan.read(Body::file(file, meta.len()));
+                // By its name again: a file that was replaced meanwhile has changed too.
                 let now = path.symlink_metadata().ok();
-                let size = now.as_ref().map(std::fs::Metadata::len);
-                let modified = now.and_then(|m| m.modified().ok()).and_then(|t| t.try_into().ok());
-                if size != before.bytes || modified != before.modified {
-                    scan.gap(Gap::new(
-                        Reason::ChangedWhileRead,
-                        "size or time differs from when it was listed",
-                    ));
+                let same = now.is_some_and(|now| {
+                    now.len() == meta.len() && now.modified().ok() == meta.modified().ok()
+                });
+                if !same {
+                    scan.gap(Gap::new(Reason::ChangedWhileRead, "size or time is not what it was before"));
                 }
                 scan.finish()
             }

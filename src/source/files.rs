@@ -192,7 +192,10 @@ fn walk(
 ) -> bool {
     // A link that is named as the target is followed, once: naming it asks for what it points to.
     let device = root.metadata().ok().and_then(|m| device(&m));
-    let mut entries = WalkDir::new(root).follow_links(false).sort_by_file_name().into_iter();
+    let mut entries = WalkDir::new(root)
+        .follow_links(false)
+        .sort_by(|a, b| a.path().as_os_str().cmp(b.path().as_os_str()))
+        .into_iter();
     while let Some(entry) = entries.next() {
         let (path, access, meta) = match &entry {
             Err(e) => {

@@ -2,7 +2,7 @@
 
 pub mod files;
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ pub enum Access {
 
 /// Opens a file that was a regular one when it was listed, without following a link, waiting for a FIFO's other end or
 /// updating what it is replaced with. `Ok(None)` when it is no regular file any more.
-pub fn open_regular(path: &std::path::Path) -> io::Result<Option<File>> {
+pub fn open_regular(path: &std::path::Path) -> io::Result<Option<(File, Metadata)>> {
     let mut options = File::options();
     options.read(true);
     #[cfg(unix)]
@@ -45,5 +45,6 @@ pub fn open_regular(path: &std::path::Path) -> io::Result<Option<File>> {
         Err(e) if e.raw_os_error() == Some(libc::ELOOP) => return Ok(None),
         other => other?,
     };
-    Ok(file.metadata()?.is_file().then_some(file))
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file().then_some((file, metadata)))
 }
