@@ -8,7 +8,7 @@ pub mod taxonomy;
 use sha2::{Digest, Sha256};
 
 use crate::detect::Detectors;
-use crate::model::{Finding, ItemId, Likelihood, Relation};
+use crate::model::{hex, Finding, ItemId, Likelihood, Relation};
 
 pub use profile::{Key, Profile, Seen};
 pub use protect::{Mask, Protector};
@@ -73,5 +73,5 @@ fn finding_id(item: ItemId, field: Option<(u32, &[u8])>, detector: &str, test: b
     }
     hasher.update([u8::from(field.is_some()), u8::from(test)]);
     hasher.update(detector.as_bytes());
-    hasher.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
+    hex(&hasher.finalize()[..16])
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::detect::definition::Normalize;
+use crate::model::hex;
 
 /// Shown for each hidden letter or digit.
 const HIDDEN: char = '•';
@@ -105,7 +106,7 @@ pub struct Protector {
 impl Protector {
     /// With the user's key; `None` when it is shorter than [`MIN_KEY`].
     pub fn with_key(key: &[u8]) -> Option<Self> {
-        let id: String = Sha256::digest(key)[..8].iter().map(|b| format!("{b:02x}")).collect();
+        let id = hex(&Sha256::digest(key)[..8]);
         (key.len() >= MIN_KEY).then(|| Self::new(key, id)).flatten()
     }
 
@@ -129,7 +130,7 @@ impl Protector {
         mac.update(info_type.as_bytes());
         mac.update(&[0]);
         mac.update(normalized);
-        mac.finalize().into_bytes()[..16].iter().map(|b| format!("{b:02x}")).collect()
+        hex(&mac.finalize().into_bytes()[..16])
     }
 }
 

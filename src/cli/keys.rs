@@ -15,7 +15,7 @@ const VARIABLE: &str = "PRIVASCAN_KEY";
 
 /// `key new`.
 pub(super) fn new(args: &KeyNewArgs) -> Result<End> {
-    let key: String = random()?.iter().map(|b| format!("{b:02x}")).collect();
+    let key = crate::model::hex(&random()?);
     match &args.output {
         None => writeln!(io::stdout(), "{key}")?,
         Some(path) => {

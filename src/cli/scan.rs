@@ -212,7 +212,7 @@ fn open(format: &str, to: &Destination, path: &Path, options: Options) -> Result
 fn run_id() -> Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
-    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+    Ok(crate::model::hex(&bytes))
 }
 
 /// What differs from the defaults; never a path, a glob or a key, which may be content.

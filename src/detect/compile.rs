@@ -180,7 +180,7 @@ pub(super) fn compile(
         hotwords,
         fields,
         longest: detectors.iter().map(|d| d.max_len).max().unwrap_or(0),
-        digest: hasher.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+        digest: crate::model::hex(&hasher.finalize()),
         detectors,
     })
 }

@@ -1,17 +1,21 @@
 //! The cheap question before a walk: can a match begin with these bytes at all?
 //!
 //! Two tables answer it. Words that begin with lower-case letters, most of any prose, are looked up by up to five of
-//! them; everything else by its first two bytes. Both err only by letting too much through.
+//! them; everything else by its first two bytes. Both err only by letting too much through: other words of the same
+//! hash, and all that could be the beginning of a hex number.
 
 /// Lower-case letters of a word that are looked up.
 pub(super) const WORD_DEPTH: usize = 5;
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x80 * ONES;
+/// Bits of each table.
+const TABLE: usize = 1 << 16;
+
 /// Which beginnings pass.
 pub(super) struct Filter {
-    /// One bit each: `first * 256 + second`.
-    pairs: Box<[u64; 1024]>,
-    /// One bit for each value of [`bucket`].
-    words: Box<[u64; 1024]>,
+    /// Pairs, one bit each at `first * 256 + second`; then words, one bit for each value of [`bucket`].
+    bits: Box<[u64; 2 * TABLE / 64]>,
 }
 
 /// Whether a set of bytes holds `b`.
@@ -21,54 +25,67 @@ pub(super) fn has(set: &[u64; 4], b: u8) -> bool {
 
 impl Filter {
     pub fn none() -> Self {
-        Self { pairs: Box::new([0; 1024]), words: Box::new([0; 1024]) }
+        Self { bits: Box::new([0; 2 * TABLE / 64]) }
+    }
+
+    fn set(&mut self, bit: usize) {
+        self.bits[bit / 64] |= 1 << (bit % 64);
     }
 
     pub fn add_pair(&mut self, first: u8, second: u8) {
-        let pair = usize::from(first) << 8 | usize::from(second);
-        self.pairs[pair / 64] |= 1 << (pair % 64);
+        self.set(usize::from(first) << 8 | usize::from(second));
     }
 
     pub fn add_word(&mut self, letters: &[u8]) {
         let mut eight = [0; 8];
         eight[..letters.len()].copy_from_slice(letters);
-        let bucket = bucket(u64::from_le_bytes(eight));
-        self.words[bucket / 64] |= 1 << (bucket % 64);
+        let letters = u64::from_le_bytes(eight);
+        // Hex digits begin with too many words to list; see `passes`.
+        if !is_hex(letters) {
+            self.set(bucket(letters));
+        }
     }
 
-    /// Whether a match may begin at `from`.
+    /// Whether a match may begin at `from`: 1 or 0.
     #[inline(always)]
-    pub fn passes(&self, text: &[u8], from: usize) -> bool {
+    pub fn passes(&self, text: &[u8], from: usize) -> usize {
         let eight = match text.get(from..from + 8).and_then(|b| b.try_into().ok()) {
             Some(eight) => u64::from_le_bytes(eight),
-            None => {
-                // What follows the text is no letter, and may be anything to a pair.
-                let mut eight = [b'\n'; 8];
-                let rest = &text[from..];
-                eight[..rest.len()].copy_from_slice(rest);
-                u64::from_le_bytes(eight)
-            }
+            None => short(text, from),
         };
-        let letters = leading_lower(eight).min(WORD_DEPTH as u32);
-        let word = bucket(eight & ((1 << (8 * letters)) - 1));
+        let count = leading_lower(eight).min(WORD_DEPTH as u32);
+        let letters = eight & ((1 << (8 * count)) - 1);
         let pair = usize::from((eight as u16).swap_bytes());
-        let (table, at) = if letters > 0 { (&self.words, word) } else { (&self.pairs, pair) };
-        table[at / 64] >> (at % 64) & 1 == 1
+        let bit = if count > 0 { bucket(letters) } else { pair };
+        (self.bits[bit / 64] >> (bit % 64)) as usize & 1 | usize::from(count > 0 && is_hex(letters))
     }
+}
+
+/// The last bytes of a text: what follows it is no letter.
+#[cold]
+fn short(text: &[u8], from: usize) -> u64 {
+    let mut eight = [b'\n'; 8];
+    let rest = &text[from..];
+    eight[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(eight)
+}
+
+/// Whether letters (or zeros) are all from `a` to `f`.
+fn is_hex(letters: u64) -> bool {
+    (letters + (0x7F - u64::from(b'f')) * ONES) & HIGHS == 0
 }
 
 /// How many of the 8 bytes, from the lowest on, are lower-case letters before the first that is not.
 fn leading_lower(eight: u64) -> u32 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let seven = eight & (0x7F * ONES);
     let from_a = seven + (0x80 - u64::from(b'a')) * ONES;
     let after_z = seven + (0x80 - u64::from(b'z') - 1) * ONES;
-    let lower = from_a & !after_z & !eight & (0x80 * ONES);
-    (!lower & (0x80 * ONES)).trailing_zeros() / 8
+    let lower = from_a & !after_z & !eight & HIGHS;
+    (!lower & HIGHS).trailing_zeros() / 8
 }
 
 fn bucket(letters: u64) -> usize {
-    (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+    TABLE + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
 }
 
 #[cfg(test)]

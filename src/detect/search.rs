@@ -362,13 +362,16 @@ impl Compiled {
                 starts &= (1 << len) - 1;
             }
             (word, dash, plus, paren) = (m.word >> 63, m.dash >> 63, m.plus >> 63, m.paren >> 63);
+            // Most starts do not pass: deciding all of a block without a branch costs less than guessing each.
+            let mut passed = [0; BLOCK];
+            let mut count = 0;
             while starts != 0 {
                 let from = base + starts.trailing_zeros() as usize;
                 starts &= starts - 1;
-                if self.filter.passes(text, from) {
-                    at_start(from);
-                }
+                passed[count] = from;
+                count += self.filter.passes(text, from);
             }
+            passed[..count].iter().for_each(|from| at_start(*from));
             base += BLOCK;
         }
     }

@@ -17,19 +17,19 @@ pub struct Body<'a> {
 
 enum Rest<'a> {
     Stream(Box<dyn Read + 'a>),
-    File(SizedFile),
+    File(SizedFile<'a>),
     Memory(Cursor<Bytes>),
 }
 
 /// A file whose end is known from its size, so that a small one costs a single read. What is appended meanwhile is
 /// not read: who opened the file compares sizes afterwards.
-struct SizedFile {
-    file: File,
+struct SizedFile<'a> {
+    file: &'a File,
     /// Bytes left; `None` for a size of 0, which files of the kernel state whatever they hold.
     left: Option<u64>,
 }
 
-impl Read for SizedFile {
+impl Read for SizedFile<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let Some(left) = self.left else { return self.file.read(buf) };
         let most = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -49,8 +49,8 @@ impl<'a> Body<'a> {
         Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::Stream(Box::new(reader)) }
     }
 
-    /// A body over an open regular file of this size.
-    pub fn file(file: File, size: u64) -> Self {
+    /// A body over an open regular file of this size; who opened it can look at it again afterwards.
+    pub fn file(file: &'a File, size: u64) -> Self {
         let left = (size > 0).then_some(size);
         Self {
             head: Vec::new(),
@@ -104,7 +104,8 @@ impl<'a> Body<'a> {
     /// copy made by `spool` (which bounds it).
     pub fn seekable(self, spool: impl FnOnce(&mut dyn Read) -> io::Result<Seekable>) -> io::Result<Seekable> {
         match self.rest {
-            Rest::File(SizedFile { mut file, .. }) => {
+            Rest::File(SizedFile { file, .. }) => {
+                let mut file = file.try_clone()?;
                 file.seek(SeekFrom::Start(0))?;
                 Ok(Seekable::File(file))
             }

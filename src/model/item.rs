@@ -1,17 +1,25 @@
 //! Items: what has content, where it is, and how its examination ended.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Identifies an item across runs: the first 16 bytes of SHA-256 over its raw path, as lower-case hex when shown.
+/// Identifies an item across runs: the first 16 bytes of SHA-256 over its raw path (segments joined by `!/`), as lower-case hex when shown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemId(pub [u8; 16]);
 
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        f.write_str(&hex(&self.0))
     }
+}
+
+/// Bytes as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
 impl fmt::Debug for ItemId {
@@ -54,11 +62,6 @@ impl ItemPath {
     pub fn depth(&self) -> usize {
         self.segments.len().saturating_sub(1)
     }
-
-    /// Segments joined by `!/`, still raw bytes: the input of [`ItemId`].
-    pub fn joined(&self) -> Vec<u8> {
-        self.segments.join(&b"!/"[..])
-    }
 }
 
 impl fmt::Debug for ItemPath {
@@ -75,7 +78,7 @@ pub struct ItemMeta {
     /// Last modification.
     pub modified: Option<Timestamp>,
     /// Owner's name, or its number when it has no name.
-    pub owner: Option<String>,
+    pub owner: Option<Arc<str>>,
     /// Unix permission bits.
     pub mode: Option<u32>,
 }

@@ -73,7 +73,7 @@ pub(super) fn records() -> Vec<ItemRecord> {
     table.item.meta = ItemMeta {
         bytes: Some(18_231),
         modified: Some(time("2026-03-01T08:30:00.1234567Z")),
-        owner: Some("sales".to_owned()),
+        owner: Some("sales".into()),
         mode: Some(0o100644),
     };
     table.format = Some("csv".to_owned());

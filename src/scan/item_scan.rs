@@ -56,9 +56,12 @@ impl<'w, 'p> ItemScan<'w, 'p> {
         parent: Option<&str>,
     ) -> Self {
         scratch.reset();
-        let name = item.path.name().to_vec();
-        let printed = names::print(&name, state.plan, scratch);
-        let printed_path = parent.map_or(printed.text.clone(), |p| format!("{p}!/{}", printed.text));
+        let printed = names::print(item.path.name(), state.plan, scratch);
+        let printed_path = match parent {
+            None => printed.text,
+            Some(parent) => format!("{parent}!/{}", printed.text),
+        };
+        let name = if printed.matches.is_empty() { Vec::new() } else { item.path.name().to_vec() };
         let mut scan = Self {
             state,
             scratch,

@@ -26,7 +26,7 @@ pub use names::PathStyle;
 pub use worker::Progress;
 
 /// A task is handed out once it holds this many items …
-const TASK_ITEMS: usize = 32;
+const TASK_ITEMS: usize = 64;
 /// … or this many bytes.
 const TASK_BYTES: u64 = 1 << 20;
 

@@ -99,9 +99,8 @@ impl<'p> Worker<'p> {
         };
         match open_regular(&path) {
             Ok(Some((file, meta))) => {
-                scan.read(Body::file(file, meta.len()));
-                // By its name again: a file that was replaced meanwhile has changed too.
-                let now = path.symlink_metadata().ok();
+                scan.read(Body::file(&file, meta.len()));
+                let now = file.metadata().ok();
                 let same = now.is_some_and(|now| {
                     now.len() == meta.len() && now.modified().ok() == meta.modified().ok()
                 });

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -174,7 +175,7 @@ pub fn visit(targets: &[Target], selection: &Selection, emit: &mut dyn FnMut(Dis
         let more = match target {
             Target::Path(path) => walk(path, selection, &mut owners, emit),
             Target::Stdin { name } => emit(Discovered {
-                item: item(name.as_bytes().to_vec(), ItemMeta::default()),
+                item: item(Path::new(name), ItemMeta::default()),
                 access: Access::Stdin,
             }),
         };
@@ -197,35 +198,34 @@ fn walk(
         .sort_by(|a, b| a.path().as_os_str().cmp(b.path().as_os_str()))
         .into_iter();
     while let Some(entry) = entries.next() {
-        let (path, access, meta) = match &entry {
+        let found = match entry {
             Err(e) => {
-                let path = e.path().unwrap_or(root).to_path_buf();
                 let reason = match e.io_error().map(std::io::Error::kind) {
                     Some(std::io::ErrorKind::PermissionDenied) => Reason::PermissionDenied,
                     Some(std::io::ErrorKind::NotFound) => Reason::NotFound,
                     _ => Reason::ReadError,
                 };
-                let decided = Access::Decided(Outcome::Failed(reason), "cannot be listed".to_owned());
-                (path, decided, ItemMeta::default())
+                let access = Access::Decided(Outcome::Failed(reason), "cannot be listed".to_owned());
+                Discovered { item: item(e.path().unwrap_or(root), ItemMeta::default()), access }
             }
-            Ok(entry) => match judge(entry, selection, device) {
+            Ok(entry) => match judge(&entry, selection, device) {
                 Judged::Descend => continue,
                 Judged::Decided { skip_tree, reason, detail } => {
                     if skip_tree {
                         entries.skip_current_dir();
                     }
                     let access = Access::Decided(Outcome::Skipped(reason), detail.to_owned());
-                    (entry.path().to_path_buf(), access, meta(entry, owners))
+                    Discovered { item: item(entry.path(), meta(&entry, owners)), access }
                 }
                 Judged::File => {
-                    let path = entry.path().to_path_buf();
+                    let item = item(entry.path(), meta(&entry, owners));
                     let named_link = entry.path_is_symlink();
-                    let open = if named_link { canonical(&path) } else { path.clone() };
-                    (path, Access::File(open), meta(entry, owners))
+                    let path = entry.into_path();
+                    Discovered { item, access: Access::File(if named_link { canonical(&path) } else { path }) }
                 }
             },
         };
-        if !emit(Discovered { item: item(printable(&path), meta), access }) {
+        if !emit(found) {
             return false;
         }
     }
@@ -272,15 +272,22 @@ fn judge(entry: &DirEntry, selection: &Selection, root_device: Option<u64>) -> J
     Judged::File
 }
 
-fn item(path: Vec<u8>, meta: ItemMeta) -> Item {
-    let path = ItemPath::new(path);
+fn item(path: &Path, meta: ItemMeta) -> Item {
+    let path = ItemPath::new(printable(path));
     Item { id: item_id(&path), path, meta }
 }
 
 /// The id of an item at this path.
 pub fn item_id(path: &ItemPath) -> ItemId {
     let mut id = [0; 16];
-    id.copy_from_slice(&Sha256::digest(path.joined())[..16]);
+    let mut hasher = Sha256::new();
+    for (i, segment) in path.segments().iter().enumerate() {
+        if i > 0 {
+            hasher.update(b"!/");
+        }
+        hasher.update(segment);
+    }
+    id.copy_from_slice(&hasher.finalize()[..16]);
     ItemId(id)
 }
 
@@ -331,12 +338,12 @@ fn mode(_: &Metadata) -> Option<u32> {
 /// Names of owners by number, read once.
 #[derive(Default)]
 struct Owners {
-    names: Option<HashMap<u32, String>>,
+    names: Option<HashMap<u32, Arc<str>>>,
 }
 
 impl Owners {
     #[cfg(unix)]
-    fn name(&mut self, meta: &Metadata) -> Option<String> {
+    fn name(&mut self, meta: &Metadata) -> Option<Arc<str>> {
         let uid = std::os::unix::fs::MetadataExt::uid(meta);
         let names = self.names.get_or_insert_with(|| {
             let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -344,16 +351,16 @@ impl Owners {
                 .lines()
                 .filter_map(|line| {
                     let mut parts = line.split(':');
-                    let name = parts.next()?.to_owned();
+                    let name = Arc::from(parts.next()?);
                     Some((parts.nth(1)?.parse().ok()?, name))
                 })
                 .collect()
         });
-        Some(names.get(&uid).cloned().unwrap_or_else(|| uid.to_string()))
+        Some(names.entry(uid).or_insert_with(|| Arc::from(uid.to_string())).clone())
     }
 
     #[cfg(not(unix))]
-    fn name(&mut self, _: &Metadata) -> Option<String> {
+    fn name(&mut self, _: &Metadata) -> Option<Arc<str>> {
         None
     }
 }

@@ -133,7 +133,7 @@ fn meta(entry: &Entry<'_, impl Read>) -> ItemMeta {
     ItemMeta {
         bytes: Some(entry.size()),
         modified: seconds.and_then(|s| Timestamp::from_second(s).ok()),
-        owner,
+        owner: owner.map(Into::into),
         mode: header.mode().ok().map(|mode| mode & 0o7777),
     }
 }
