@@ -342,6 +342,7 @@ impl Compiled {
         let mut dash = u64::from(before == Some(b'-'));
         let mut plus = u64::from(before == Some(b'+'));
         let mut paren = u64::from(before == Some(b'('));
+        let mut passed = [0; BLOCK];
         while base < owned.end {
             let len = (owned.end - base).min(BLOCK);
             let m: Masks = match text.get(base..base + BLOCK).and_then(|b| b.try_into().ok()) {
@@ -363,7 +364,6 @@ impl Compiled {
             }
             (word, dash, plus, paren) = (m.word >> 63, m.dash >> 63, m.plus >> 63, m.paren >> 63);
             // Most starts do not pass: deciding all of a block without a branch costs less than guessing each.
-            let mut passed = [0; BLOCK];
             let mut count = 0;
             while starts != 0 {
                 let from = base + starts.trailing_zeros() as usize;

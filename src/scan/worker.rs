@@ -62,12 +62,14 @@ pub(super) struct Worker<'p> {
     state: State<'p>,
     scratch: Scratch,
     buffers: Buffers,
+    /// For the first bytes of each file.
+    head: Vec<u8>,
 }
 
 impl<'p> Worker<'p> {
     pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
         let state = State { plan, progress, normalized: Vec::new(), records: Vec::new(), sender };
-        Self { state, scratch: plan.detectors.scratch(), buffers: Buffers::default() }
+        Self { state, scratch: plan.detectors.scratch(), buffers: Buffers::default(), head: Vec::new() }
     }
 
     /// Examines some items and sends all their records.
@@ -99,7 +101,7 @@ impl<'p> Worker<'p> {
         };
         match open_regular(&path) {
             Ok(Some((file, meta))) => {
-                scan.read(Body::file(&file, meta.len()));
+                scan.read(Body::file(&file, meta.len(), &mut self.head));
                 let now = file.metadata().ok();
                 let same = now.is_some_and(|now| {
                     now.len() == meta.len() && now.modified().ok() == meta.modified().ok()
