@@ -74,28 +74,15 @@ impl Filter {
         }
     }
 
-    /// Whether a match may begin at `from`: 1 or 0.
+    /// Whether a match may begin with these 8 bytes, of which the first `lower` are lower-case letters: 1 or 0.
     #[inline(always)]
-    pub fn passes(&self, text: &[u8], from: usize) -> usize {
-        let eight = match text.get(from..from + 8).and_then(|b| b.try_into().ok()) {
-            Some(eight) => u64::from_le_bytes(eight),
-            None => short(text, from),
-        };
-        let count = leading_lower(eight);
-        let letters = eight & KEPT[(count as usize).min(self.depth)];
+    pub fn passes(&self, eight: u64, lower: u32) -> usize {
+        let count = (lower as usize).min(self.depth);
+        let letters = eight & KEPT[count];
         let pair = usize::from((eight as u16).swap_bytes());
         let bit = if count > 0 { bucket(letters) } else { pair };
         (self.bits[bit / 64] >> (bit % 64)) as usize & 1 | usize::from(count > 0 && is_hex(letters))
     }
-}
-
-/// The last bytes of a text: what follows it is no letter.
-#[cold]
-fn short(text: &[u8], from: usize) -> u64 {
-    let mut eight = [b'\n'; 8];
-    let rest = &text[from..];
-    eight[..rest.len()].copy_from_slice(rest);
-    u64::from_le_bytes(eight)
 }
 
 /// Whether letters (or zeros) are all from `a` to `f`.
@@ -103,39 +90,6 @@ pub(super) fn is_hex(letters: u64) -> bool {
     (letters + (0x7F - u64::from(b'f')) * ONES) & HIGHS == 0
 }
 
-/// How many of the 8 bytes, from the lowest on, are lower-case letters before the first that is not.
-fn leading_lower(eight: u64) -> u32 {
-    let seven = eight & (0x7F * ONES);
-    let from_a = seven + (0x80 - u64::from(b'a')) * ONES;
-    let after_z = seven + (0x80 - u64::from(b'z') - 1) * ONES;
-    let lower = from_a & !after_z & !eight & HIGHS;
-    (!lower & HIGHS).trailing_zeros() / 8
-}
-
 fn bucket(letters: u64) -> usize {
     TABLE + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn leading_letters_are_counted_up_to_the_first_other_byte() {
-        for (text, letters) in [
-            ("abcdefgh", 8),
-            ("a", 1),
-            ("", 0),
-            ("aZcdefgh", 1),
-            ("az{b", 2),
-            ("a`", 1),
-            ("abcé", 3),
-            ("Zebra", 0),
-        ] {
-            let mut eight = [0; 8];
-            let bytes = &text.as_bytes()[..text.len().min(8)];
-            eight[..bytes.len()].copy_from_slice(bytes);
-            assert_eq!(leading_lower(u64::from_le_bytes(eight)), letters, "{text}");
-        }
-    }
 }
