@@ -125,12 +125,13 @@ impl Automaton {
     /// ones that something other than a lower-case letter can follow.
     fn add_words(&self, states: &mut States, row: u32, done: bool, word: &mut Vec<u8>, filter: &mut Filter) {
         let on = self.bytes_on(states, row);
-        let goes_on = (0..=255u8).any(|b| has(&on, b) && !b.is_ascii_lowercase());
-        if !word.is_empty() && (word.len() == filter.depth || goes_on || done) {
-            filter.add_word(word);
-        }
         if word.len() == filter.depth {
+            filter.add_word(word, None);
             return;
+        }
+        if !word.is_empty() {
+            let next = (0..=255u8).filter(|b| !b.is_ascii_lowercase() && (done || has(&on, *b)));
+            next.for_each(|b| filter.add_word(word, Some(b)));
         }
         let letters: Vec<u8> = (b'a'..=b'z').filter(|b| has(&on, *b)).collect();
         // Words of hex digits alone always pass: only what can still become another word is followed.

@@ -217,7 +217,9 @@ impl Compiled {
     /// Fills `scratch.hits` with every match that starts in `owned` and whose validators accept, by start.
     fn candidates(&self, scratch: &mut Scratch, text: &[u8], owned: Range<usize>) {
         if let Some(automaton) = &self.starts {
-            each_start(&self.filter, text, owned.clone(), |from| self.at_start(automaton, scratch, text, from));
+            each_start(&self.filter, text, owned.clone(), |from| {
+                self.at_start(automaton, scratch, text, from)
+            });
         }
         if let Some(automaton) = &self.ats {
             let limit = (owned.end + MAX_LOCAL + 1).min(text.len());

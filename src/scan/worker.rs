@@ -73,7 +73,13 @@ pub(super) struct Worker<'p> {
 impl<'p> Worker<'p> {
     pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
         let state = State { plan, progress, normalized: Vec::new(), records: Vec::new(), sender };
-        Self { state, scratch: plan.detectors.scratch(), buffers: Buffers::default(), head: Vec::new(), owners: Owners::default() }
+        Self {
+            state,
+            scratch: plan.detectors.scratch(),
+            buffers: Buffers::default(),
+            head: Vec::new(),
+            owners: Owners::default(),
+        }
     }
 
     /// Examines items until there are none, and sends all their records.
