@@ -82,10 +82,10 @@ impl Filter {
         }
     }
 
-    /// Whether a match may begin with these 8 bytes, of which the first `lower` are lower-case letters: 1 or 0.
+    /// Whether a match may begin with these 8 bytes: 1 or 0.
     #[inline(always)]
-    pub fn passes(&self, eight: u64, lower: u32) -> usize {
-        let count = (lower as usize).min(self.depth);
+    pub fn passes(&self, eight: u64) -> usize {
+        let count = leading_lower(eight).min(self.depth);
         let letters = eight & KEPT[count];
         let next =
             if count < self.depth { u64::from(kind((eight >> (8 * count)) as u8)) << (8 * count) } else { 0 };
@@ -107,4 +107,38 @@ fn kind(b: u8) -> u8 {
 
 fn bucket(letters: u64) -> usize {
     PAIRS + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 47) as usize
+}
+
+/// How many of the 8 bytes, from the lowest on, are lower-case letters before the first that is not.
+#[inline(always)]
+fn leading_lower(eight: u64) -> usize {
+    let seven = eight & (0x7F * ONES);
+    let from_a = seven + (0x80 - u64::from(b'a')) * ONES;
+    let after_z = seven + (0x80 - u64::from(b'z') - 1) * ONES;
+    let other = !(from_a & !after_z & !eight) & HIGHS;
+    other.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leading_letters_are_counted_up_to_the_first_other_byte() {
+        for (text, letters) in [
+            ("abcdefgh", 8),
+            ("a", 1),
+            ("", 0),
+            ("aZcdefgh", 1),
+            ("az{b", 2),
+            ("a`", 1),
+            ("abcé", 3),
+            ("Zebra", 0),
+        ] {
+            let mut eight = [0; 8];
+            let bytes = &text.as_bytes()[..text.len().min(8)];
+            eight[..bytes.len()].copy_from_slice(bytes);
+            assert_eq!(leading_lower(u64::from_le_bytes(eight)), letters, "{text}");
+        }
+    }
 }
