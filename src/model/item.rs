@@ -32,41 +32,44 @@ impl fmt::Debug for ItemId {
 /// the store. A path is content: it may hold personal data, so printing one is the business of `report`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ItemPath {
-    segments: Vec<Vec<u8>>,
+    /// Segments joined by `!/`.
+    joined: Vec<u8>,
+    /// Where the innermost segment starts.
+    name: usize,
+    depth: usize,
 }
 
 impl ItemPath {
     /// A path of one segment: something that a source found.
     pub fn new(outermost: impl Into<Vec<u8>>) -> Self {
-        Self { segments: vec![outermost.into()] }
+        Self { joined: outermost.into(), name: 0, depth: 0 }
     }
 
     /// The path of an entry inside this item.
     pub fn entry(&self, name: &[u8]) -> Self {
-        let mut segments = self.segments.clone();
-        segments.push(name.to_vec());
-        Self { segments }
+        let joined = [self.joined.as_slice(), b"!/", name].concat();
+        Self { name: joined.len() - name.len(), joined, depth: self.depth + 1 }
     }
 
-    /// Segments from outside in.
-    pub fn segments(&self) -> &[Vec<u8>] {
-        &self.segments
+    /// Segments from outside in, joined by `!/`, still raw bytes: what [`ItemId`] is made of.
+    pub fn joined(&self) -> &[u8] {
+        &self.joined
     }
 
     /// The innermost segment: the name that identification and the name search look at.
     pub fn name(&self) -> &[u8] {
-        self.segments.last().map(Vec::as_slice).unwrap_or_default()
+        &self.joined[self.name..]
     }
 
     /// How many containers are around this item.
     pub fn depth(&self) -> usize {
-        self.segments.len().saturating_sub(1)
+        self.depth
     }
 }
 
 impl fmt::Debug for ItemPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ItemPath({} segments)", self.segments.len())
+        write!(f, "ItemPath(depth {})", self.depth)
     }
 }
 

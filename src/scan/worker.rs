@@ -10,7 +10,7 @@ use super::queue::Queue;
 use super::{BATCH, ScanPlan};
 use crate::detect::Scratch;
 use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason};
-use crate::read::{Budget, Buffers};
+use crate::read::{Budget, Buffers, HEAD};
 use crate::source::files::Owners;
 use crate::source::{Access, Discovered, open_regular};
 
@@ -121,12 +121,17 @@ impl<'p> Worker<'p> {
             Ok(Some((file, meta))) => {
                 scan.stored(self.owners.meta(&meta));
                 scan.read(Body::file(&file, meta.len(), &mut self.head));
-                let now = file.metadata().ok();
-                let same = now.is_some_and(|now| {
-                    now.len() == meta.len() && now.modified().ok() == meta.modified().ok()
-                });
-                if !same {
-                    scan.gap(Gap::new(Reason::ChangedWhileRead, "size or time is not what it was before"));
+                if meta.len() > HEAD as u64 {
+                    let same = file.metadata().is_ok_and(|now| {
+                        now.len() == meta.len() && now.modified().ok() == meta.modified().ok()
+                    });
+                    // What is read at once cannot change meanwhile.
+                    if !same {
+                        scan.gap(Gap::new(
+                            Reason::ChangedWhileRead,
+                            "size or time is not what it was before",
+                        ));
+                    }
                 }
                 scan.finish()
             }

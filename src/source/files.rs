@@ -104,6 +104,9 @@ impl Selection {
     }
 
     fn excludes(&self, path: &Path, is_dir: bool) -> bool {
+        if self.overrides.is_empty() && self.ignored.is_empty() {
+            return false;
+        }
         let path = path.strip_prefix("/").unwrap_or(path);
         self.overrides.matched(path, is_dir).is_ignore()
             || (!self.ignored.is_empty() && self.ignored.matched(path, is_dir).is_ignore())
@@ -290,13 +293,7 @@ fn item(path: &Path, meta: ItemMeta) -> Item {
 /// The id of an item at this path.
 pub fn item_id(path: &ItemPath) -> ItemId {
     let mut id = [0; 16];
-    let mut hasher = Sha256::new();
-    for (i, segment) in path.segments().iter().enumerate() {
-        if i > 0 {
-            hasher.update(b"!/");
-        }
-        hasher.update(segment);
-    }
+    let hasher = Sha256::new_with_prefix(path.joined());
     id.copy_from_slice(&hasher.finalize()[..16]);
     ItemId(id)
 }
