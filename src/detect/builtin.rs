@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = files![
     "contact.toml",
     "credentials.toml",
     "decoys.toml",
+    "fields.toml",
     "financial.toml",
     "government/ae.toml",
     "government/ar.toml",

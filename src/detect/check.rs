@@ -68,13 +68,14 @@ fn own_spans(detectors: &Detectors, scratch: &mut Scratch, text: &[u8], id: u16)
     }
     let Some(colon) = memchr::memmem::find(text, b": ") else { return Vec::new() };
     let field = detectors.field_context(&text[..colon]);
-    let from = colon as u32 + 2;
-    let cell =
-        Cell { start: from, end: text.len() as u32, field: FieldId(0), row: 0, raw: Cell::NO_RAW, times: 1 };
+    let from = colon + 2;
+    let value = [&text[from..], b"\n"].concat();
+    let end = value.len() as u32 - 1;
+    let cell = Cell { start: 0, end, field: FieldId(0), row: 0, raw: Cell::NO_RAW, times: 1 };
     let mut spans = Vec::new();
-    detectors.search_cells(scratch, text, &[cell], &[field], &mut |m| {
+    detectors.search_cells(scratch, &value, &[cell], &[field], &mut |m| {
         if m.detector == id {
-            spans.push((m.start, m.end));
+            spans.push((m.start + from, m.end + from));
         }
     });
     spans
