@@ -19,8 +19,6 @@ pub(super) struct Masks {
     pub paren: u64,
     /// `-`.
     pub dash: u64,
-    /// `@`.
-    pub at: u64,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -35,6 +33,7 @@ pub(super) fn masks(block: &[u8; BLOCK]) -> Masks {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "sse2")]
+#[inline]
 fn sse2(block: &[u8; BLOCK]) -> Masks {
     use std::arch::x86_64::*;
 
@@ -59,7 +58,6 @@ fn sse2(block: &[u8; BLOCK]) -> Masks {
         out.plus |= bits(equals(b'+'));
         out.paren |= bits(equals(b'('));
         out.dash |= bits(equals(b'-'));
-        out.at |= bits(equals(b'@'));
     }
     out
 }
@@ -78,7 +76,6 @@ fn portable(block: &[u8; BLOCK]) -> Masks {
         out.plus |= u64::from(b == b'+') << i;
         out.paren |= u64::from(b == b'(') << i;
         out.dash |= u64::from(b == b'-') << i;
-        out.at |= u64::from(b == b'@') << i;
     }
     out
 }
