@@ -3,6 +3,7 @@
 //! One thread lists, N workers examine, the calling thread collects. Workers never start parallel work of their own.
 
 mod item_scan;
+mod library;
 mod lines;
 mod names;
 mod worker;
@@ -22,6 +23,7 @@ use crate::source::files::{self, Selection, Target};
 use crate::source::{Access, Discovered};
 use worker::Worker;
 
+pub use library::{Scanner, ScannerError};
 pub use names::PathStyle;
 pub use worker::Progress;
 

@@ -40,7 +40,11 @@ pub(super) struct State<'p> {
     sender: Sender<Vec<ItemRecord>>,
 }
 
-impl State<'_> {
+impl<'p> State<'p> {
+    pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
+        Self { plan, progress, normalized: Vec::new(), records: Vec::new(), sender }
+    }
+
     /// Hands a record on.
     pub fn send(&mut self, record: ItemRecord) {
         self.records.push(record);
@@ -49,7 +53,8 @@ impl State<'_> {
         }
     }
 
-    fn flush(&mut self) {
+    /// Sends what is held back.
+    pub fn flush(&mut self) {
         if !self.records.is_empty() {
             // The collector only goes away when the run is over; then nobody wants the records.
             self.sender.send(std::mem::take(&mut self.records)).unwrap_or_default();
@@ -66,8 +71,11 @@ pub(super) struct Worker<'p> {
 
 impl<'p> Worker<'p> {
     pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
-        let state = State { plan, progress, normalized: Vec::new(), records: Vec::new(), sender };
-        Self { state, scratch: plan.detectors.scratch(), buffers: Buffers::default() }
+        Self {
+            state: State::new(plan, progress, sender),
+            scratch: plan.detectors.scratch(),
+            buffers: Buffers::default(),
+        }
     }
 
     /// Examines some items and sends all their records.
