@@ -29,6 +29,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     let mut writers = open_writers(&args)?;
     let own: Vec<PathBuf> = writers.iter().flat_map(|w| w.outputs()).collect();
     let interrupted = Arc::new(AtomicBool::new(false));
+    let bar = progress_bar(&args);
     let plan = ScanPlan {
         targets: targets(&args)?,
         selection: Selection::new(
@@ -53,6 +54,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             Paths::Raw => PathStyle::Raw,
             Paths::Hashed => PathStyle::Hashed,
         },
+        totals: bar.is_some(),
         interrupted: interrupted.clone(),
     };
     let twice = interrupted.clone();
@@ -64,7 +66,6 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     })
     .context("cannot listen for Ctrl-C")?;
 
-    let bar = progress_bar(&args);
     let mut summary = Summary::default();
     let mut hit = false;
     let ledger = scan::run(

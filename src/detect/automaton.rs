@@ -9,7 +9,7 @@ use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::Hir;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::filter::{Filter, WORD_DEPTH, has};
+use super::filter::{Filter, has};
 
 /// Memory for one thread's states, in bytes; then they are forgotten and built anew.
 const CACHE_BYTES: usize = 6 << 20;
@@ -112,9 +112,13 @@ impl Automaton {
             let second = if to & MATCH != 0 { [u64::MAX; 4] } else { self.bytes_on(&states, to & !MATCH) };
             (0..=255u8).filter(|b| has(&second, *b)).for_each(|b| filter.add_pair(a, b));
         }
-        let mut word = Vec::new();
-        self.add_words(&mut states, start, false, &mut word, &mut filter);
-        filter
+        loop {
+            self.add_words(&mut states, start, false, &mut Vec::new(), &mut filter);
+            if !filter.is_crowded() {
+                return filter;
+            }
+            filter.shorten();
+        }
     }
 
     /// Adds every beginning of a match that is made of lower-case letters: those cut at the filter's depth, and shorter
@@ -122,13 +126,21 @@ impl Automaton {
     fn add_words(&self, states: &mut States, row: u32, done: bool, word: &mut Vec<u8>, filter: &mut Filter) {
         let on = self.bytes_on(states, row);
         let goes_on = (0..=255u8).any(|b| has(&on, b) && !b.is_ascii_lowercase());
-        if !word.is_empty() && (word.len() == WORD_DEPTH || goes_on || done) {
+        if !word.is_empty() && (word.len() == filter.depth || goes_on || done) {
             filter.add_word(word);
         }
-        if word.len() == WORD_DEPTH {
+        if word.len() == filter.depth {
             return;
         }
-        for letter in (b'a'..=b'z').filter(|b| has(&on, *b)) {
+        let letters: Vec<u8> = (b'a'..=b'z').filter(|b| has(&on, *b)).collect();
+        // Words of hex digits alone always pass: only what can still become another word is followed.
+        if word.iter().all(|b| *b <= b'f') && !self.leaves_hex(states, row, filter.depth - word.len()) {
+            return;
+        }
+        for letter in letters {
+            if filter.is_crowded() {
+                return;
+            }
             let mut here = row;
             let to = self.step(states, &mut here, self.classes[usize::from(letter)]);
             // Rows of this throw-away set are never forgotten, so `row` keeps its name.
@@ -136,6 +148,28 @@ impl Automaton {
             self.add_words(states, to & !MATCH, to & MATCH != 0, word, filter);
             word.pop();
         }
+    }
+
+    /// Whether a letter beyond `f` can come within `depth` letters.
+    fn leaves_hex(&self, states: &mut States, row: u32, depth: usize) -> bool {
+        let mut rows = vec![row];
+        for _ in 0..depth {
+            let mut next = Vec::new();
+            for row in rows {
+                let on = self.bytes_on(states, row);
+                if (b'g'..=b'z').any(|b| has(&on, b)) {
+                    return true;
+                }
+                for letter in (b'a'..=b'f').filter(|b| has(&on, *b)) {
+                    let mut here = row;
+                    next.push(self.step(states, &mut here, self.classes[usize::from(letter)]) & !MATCH);
+                }
+            }
+            next.sort_unstable();
+            next.dedup();
+            rows = next;
+        }
+        false
     }
 
     /// The bytes that lead somewhere from a row: one bit each.
@@ -267,7 +301,12 @@ mod tests {
         automaton.walk(&mut states, b"-1234x", 1, |d, end| told.push((d.to_vec(), end)));
         assert_eq!(told, [(vec![0], 3), (vec![0, 1], 4), (vec![0], 5)]);
         let filter = automaton.filter();
-        let passes = |text: &str| filter.passes(text.as_bytes(), 0) == 1;
+        let passes = |text: &str| {
+            let mut eight = [b'\n'; 8];
+            eight[..text.len()].copy_from_slice(text.as_bytes());
+            let lower = text.bytes().take_while(u8::is_ascii_lowercase).count() as u32;
+            filter.passes(u64::from_le_bytes(eight), lower) == 1
+        };
         assert!(passes("90") && passes("ab") && passes("ab-") && !passes("ax") && !passes("1x"));
     }
 

@@ -242,7 +242,7 @@ fn parse(def: &Definition) -> Result<(Hir, usize), String> {
         return Err("pattern: can match a line end; use [^\\n] or name the characters".to_owned());
     }
     if def.anchor == Anchor::Start
-        && !first_bytes(&hir).iter().any(|(b, on)| *on && super::search::can_start(*b))
+        && !first_bytes(&hir).iter().any(|(b, on)| *on && super::starts::can_start(*b))
     {
         return Err("pattern: begins with no ASCII letter, digit, +, ( or -, where alone a match can start"
             .to_owned());

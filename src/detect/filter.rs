@@ -1,14 +1,26 @@
 //! The cheap question before a walk: can a match begin with these bytes at all?
 //!
-//! Two tables answer it. Words that begin with lower-case letters, most of any prose, are looked up by up to five of
+//! Two tables answer it. Words that begin with lower-case letters, most of any prose, are looked up by up to eight of
 //! them; everything else by its first two bytes. Both err only by letting too much through: other words of the same
 //! hash, and all that could be the beginning of a hex number.
 
-/// Lower-case letters of a word that are looked up.
-pub(super) const WORD_DEPTH: usize = 5;
+/// Most lower-case letters of a word that are looked up.
+pub(super) const WORD_DEPTH: usize = 8;
+/// Words that are listed; with more, fewer letters of each are.
+const MOST_WORDS: usize = 20_000;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x80 * ONES;
+/// Keeps the first n bytes.
+const KEPT: [u64; 9] = {
+    let mut kept = [u64::MAX; 9];
+    let mut n = 0;
+    while n < 8 {
+        kept[n] = (1 << (8 * n)) - 1;
+        n += 1;
+    }
+    kept
+};
 /// Bits of each table.
 const TABLE: usize = 1 << 16;
 
@@ -16,6 +28,9 @@ const TABLE: usize = 1 << 16;
 pub(super) struct Filter {
     /// Pairs, one bit each at `first * 256 + second`; then words, one bit for each value of [`bucket`].
     bits: Box<[u64; 2 * TABLE / 64]>,
+    /// Letters of a word that are looked up.
+    pub depth: usize,
+    words: usize,
 }
 
 /// Whether a set of bytes holds `b`.
@@ -25,7 +40,7 @@ pub(super) fn has(set: &[u64; 4], b: u8) -> bool {
 
 impl Filter {
     pub fn none() -> Self {
-        Self { bits: Box::new([0; 2 * TABLE / 64]) }
+        Self { bits: Box::new([0; 2 * TABLE / 64]), depth: WORD_DEPTH, words: 0 }
     }
 
     fn set(&mut self, bit: usize) {
@@ -36,6 +51,18 @@ impl Filter {
         self.set(usize::from(first) << 8 | usize::from(second));
     }
 
+    /// Whether there are too many words to list at this depth.
+    pub fn is_crowded(&self) -> bool {
+        self.words > MOST_WORDS && self.depth > 1
+    }
+
+    /// Forgets all words, to list them by fewer letters.
+    pub fn shorten(&mut self) {
+        self.bits[TABLE / 64..].fill(0);
+        self.words = 0;
+        self.depth -= 1;
+    }
+
     pub fn add_word(&mut self, letters: &[u8]) {
         let mut eight = [0; 8];
         eight[..letters.len()].copy_from_slice(letters);
@@ -43,71 +70,26 @@ impl Filter {
         // Hex digits begin with too many words to list; see `passes`.
         if !is_hex(letters) {
             self.set(bucket(letters));
+            self.words += 1;
         }
     }
 
-    /// Whether a match may begin at `from`: 1 or 0.
+    /// Whether a match may begin with these 8 bytes, of which the first `lower` are lower-case letters: 1 or 0.
     #[inline(always)]
-    pub fn passes(&self, text: &[u8], from: usize) -> usize {
-        let eight = match text.get(from..from + 8).and_then(|b| b.try_into().ok()) {
-            Some(eight) => u64::from_le_bytes(eight),
-            None => short(text, from),
-        };
-        let count = leading_lower(eight).min(WORD_DEPTH as u32);
-        let letters = eight & ((1 << (8 * count)) - 1);
+    pub fn passes(&self, eight: u64, lower: u32) -> usize {
+        let count = (lower as usize).min(self.depth);
+        let letters = eight & KEPT[count];
         let pair = usize::from((eight as u16).swap_bytes());
         let bit = if count > 0 { bucket(letters) } else { pair };
         (self.bits[bit / 64] >> (bit % 64)) as usize & 1 | usize::from(count > 0 && is_hex(letters))
     }
 }
 
-/// The last bytes of a text: what follows it is no letter.
-#[cold]
-fn short(text: &[u8], from: usize) -> u64 {
-    let mut eight = [b'\n'; 8];
-    let rest = &text[from..];
-    eight[..rest.len()].copy_from_slice(rest);
-    u64::from_le_bytes(eight)
-}
-
 /// Whether letters (or zeros) are all from `a` to `f`.
-fn is_hex(letters: u64) -> bool {
+pub(super) fn is_hex(letters: u64) -> bool {
     (letters + (0x7F - u64::from(b'f')) * ONES) & HIGHS == 0
-}
-
-/// How many of the 8 bytes, from the lowest on, are lower-case letters before the first that is not.
-fn leading_lower(eight: u64) -> u32 {
-    let seven = eight & (0x7F * ONES);
-    let from_a = seven + (0x80 - u64::from(b'a')) * ONES;
-    let after_z = seven + (0x80 - u64::from(b'z') - 1) * ONES;
-    let lower = from_a & !after_z & !eight & HIGHS;
-    (!lower & HIGHS).trailing_zeros() / 8
 }
 
 fn bucket(letters: u64) -> usize {
     TABLE + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn leading_letters_are_counted_up_to_the_first_other_byte() {
-        for (text, letters) in [
-            ("abcdefgh", 8),
-            ("a", 1),
-            ("", 0),
-            ("aZcdefgh", 1),
-            ("az{b", 2),
-            ("a`", 1),
-            ("abcé", 3),
-            ("Zebra", 0),
-        ] {
-            let mut eight = [0; 8];
-            let bytes = &text.as_bytes()[..text.len().min(8)];
-            eight[..bytes.len()].copy_from_slice(bytes);
-            assert_eq!(leading_lower(u64::from_le_bytes(eight)), letters, "{text}");
-        }
-    }
 }

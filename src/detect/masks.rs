@@ -11,6 +11,8 @@ pub(super) const BLOCK: usize = 64;
 pub(super) struct Masks {
     /// ASCII letters and digits.
     pub word: u64,
+    /// ASCII lower-case letters.
+    pub lower: u64,
     /// `+`.
     pub plus: u64,
     /// `(`.
@@ -51,8 +53,9 @@ fn sse2(block: &[u8; BLOCK]) -> Masks {
         let equals = |b: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b as i8));
         let bits = |x: __m128i| u64::from(_mm_movemask_epi8(x) as u16) << (lane * 16);
 
-        let lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-        out.word |= bits(_mm_or_si128(in_range(lower, b'a', 26), in_range(bytes, b'0', 10)));
+        let folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+        out.word |= bits(_mm_or_si128(in_range(folded, b'a', 26), in_range(bytes, b'0', 10)));
+        out.lower |= bits(in_range(bytes, b'a', 26));
         out.plus |= bits(equals(b'+'));
         out.paren |= bits(equals(b'('));
         out.dash |= bits(equals(b'-'));
@@ -71,6 +74,7 @@ fn portable(block: &[u8; BLOCK]) -> Masks {
     let mut out = Masks::default();
     for (i, &b) in block.iter().enumerate() {
         out.word |= u64::from(b.is_ascii_alphanumeric()) << i;
+        out.lower |= u64::from(b.is_ascii_lowercase()) << i;
         out.plus |= u64::from(b == b'+') << i;
         out.paren |= u64::from(b == b'(') << i;
         out.dash |= u64::from(b == b'-') << i;

@@ -16,6 +16,7 @@ mod naive;
 #[cfg(test)]
 mod properties;
 mod search;
+mod starts;
 pub mod validators;
 
 use crate::model::{Cell, TextWindow};

@@ -3,9 +3,8 @@
 use super::compile::{Compiled, accepts};
 use super::context::ContextCache;
 use super::definition::{Anchor, Context};
-use super::search::{
-    COMPONENT_SPAN, LOWEST_SCORE, Match, end_allowed, is_start, local_start, score, start_allowed,
-};
+use super::search::{COMPONENT_SPAN, LOWEST_SCORE, Match, score};
+use super::starts::{end_allowed, is_start, local_start, start_allowed};
 use crate::model::{Likelihood, Signals};
 
 /// Every reported match of a whole text.

@@ -15,15 +15,13 @@ use super::compile::{Compiled, Detector, accepts};
 use super::context::ContextCache;
 use super::definition::{Boundary, Context};
 use super::fields::FieldContext;
-use super::masks::{BLOCK, Masks, masks};
+use super::starts::{MAX_LOCAL, each_start, end_allowed, local_start, start_allowed};
 use crate::model::{Cell, Likelihood, Signals, TextWindow};
 
 /// Candidates with a lower score are dropped where they are found.
 pub const LOWEST_SCORE: f32 = 0.2;
 /// A component that spans this many bytes is closed, however its matches overlap.
 pub(super) const COMPONENT_SPAN: usize = 4096;
-/// Letters, digits and signs before an `@` that are looked at.
-const MAX_LOCAL: usize = 64;
 
 /// One hit in memory: offsets, no text.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,66 +128,6 @@ impl Scratch {
     }
 }
 
-/// Whether a match can begin with this byte.
-pub(super) fn can_start(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'(' | b'-')
-}
-
-/// Whether `at` is a start.
-#[cfg(test)]
-pub(super) fn is_start(text: &[u8], at: usize) -> bool {
-    let b = text[at];
-    let before = at.checked_sub(1).map(|i| text[i]);
-    can_start(b)
-        && !before.is_some_and(|p| p.is_ascii_alphanumeric() || (p == b && !b.is_ascii_alphanumeric()))
-}
-
-/// Whether a byte can stand before an `@` in an address.
-fn is_local(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'%' | b'+' | b'-')
-}
-
-/// Where an address around the `@` at `at` begins, if anything stands before it.
-pub(super) fn local_start(text: &[u8], at: usize) -> Option<usize> {
-    let lowest = at.saturating_sub(MAX_LOCAL);
-    let run = text[lowest..at].iter().rev().take_while(|b| is_local(**b)).count();
-    let skip = text[at - run..at].iter().take_while(|b| !b.is_ascii_alphanumeric() && **b != b'_').count();
-    (run > skip).then_some(at - run + skip)
-}
-
-/// Whether `boundary` allows a match to begin here.
-pub(super) fn start_allowed(boundary: Boundary, text: &[u8], at: usize) -> bool {
-    let before = |n: usize| at.checked_sub(n).map(|i| text[i]);
-    let digit = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_digit());
-    match boundary {
-        Boundary::None => true,
-        _ if text[at].is_ascii_alphanumeric() && before(1).is_some_and(|b| b.is_ascii_alphanumeric()) => {
-            false
-        }
-        Boundary::Word => true,
-        Boundary::Number => {
-            let joined = matches!(before(1), Some(b'.' | b'-' | b'/' | b':' | b'+')) && digit(before(2));
-            !(text[at].is_ascii_digit() && joined)
-        }
-    }
-}
-
-/// Whether `boundary` allows a match to end here.
-pub(super) fn end_allowed(boundary: Boundary, text: &[u8], end: usize) -> bool {
-    let last = text[end - 1];
-    let next = text.get(end).copied();
-    match boundary {
-        Boundary::None => true,
-        _ if next.is_some_and(|b| b.is_ascii_alphanumeric()) => false,
-        Boundary::Word => true,
-        Boundary::Number => {
-            let joined =
-                matches!(next, Some(b'.' | b'-' | b'/')) && text.get(end + 1).is_some_and(u8::is_ascii_digit);
-            !(last.is_ascii_digit() && joined)
-        }
-    }
-}
-
 /// The score of a match: what the detector starts from, raised or lowered by what speaks for and against it.
 pub fn score(base: f32, signals: Signals, negative_field: bool) -> f32 {
     let mut doubt = 1.0 - base;
@@ -279,7 +217,7 @@ impl Compiled {
     /// Fills `scratch.hits` with every match that starts in `owned` and whose validators accept, by start.
     fn candidates(&self, scratch: &mut Scratch, text: &[u8], owned: Range<usize>) {
         if let Some(automaton) = &self.starts {
-            self.each_start(text, owned.clone(), |from| self.at_start(automaton, scratch, text, from));
+            each_start(&self.filter, text, owned.clone(), |from| self.at_start(automaton, scratch, text, from));
         }
         if let Some(automaton) = &self.ats {
             let limit = (owned.end + MAX_LOCAL + 1).min(text.len());
@@ -332,48 +270,6 @@ impl Compiled {
             }
         }
         scratch.hits.len() > before
-    }
-
-    #[inline(always)]
-    fn each_start(&self, text: &[u8], owned: Range<usize>, mut at_start: impl FnMut(usize)) {
-        let mut base = owned.start;
-        let before = base.checked_sub(1).map(|i| text[i]);
-        let mut word = u64::from(before.is_some_and(|b| b.is_ascii_alphanumeric()));
-        let mut dash = u64::from(before == Some(b'-'));
-        let mut plus = u64::from(before == Some(b'+'));
-        let mut paren = u64::from(before == Some(b'('));
-        while base < owned.end {
-            let len = (owned.end - base).min(BLOCK);
-            let m: Masks = match text.get(base..base + BLOCK).and_then(|b| b.try_into().ok()) {
-                Some(block) => masks(block),
-                None => {
-                    let mut block = [0; BLOCK];
-                    let rest = &text[base..text.len().min(base + BLOCK)];
-                    block[..rest.len()].copy_from_slice(rest);
-                    masks(&block)
-                }
-            };
-            let after_word = m.word << 1 | word;
-            let signs = (m.dash & !(m.dash << 1 | dash))
-                | (m.plus & !(m.plus << 1 | plus))
-                | (m.paren & !(m.paren << 1 | paren));
-            let mut starts = (m.word | signs) & !after_word;
-            if len < BLOCK {
-                starts &= (1 << len) - 1;
-            }
-            (word, dash, plus, paren) = (m.word >> 63, m.dash >> 63, m.plus >> 63, m.paren >> 63);
-            // Most starts do not pass: deciding all of a block without a branch costs less than guessing each.
-            let mut passed = [0; BLOCK];
-            let mut count = 0;
-            while starts != 0 {
-                let from = base + starts.trailing_zeros() as usize;
-                starts &= starts - 1;
-                passed[count] = from;
-                count += self.filter.passes(text, from);
-            }
-            passed[..count].iter().for_each(|from| at_start(*from));
-            base += BLOCK;
-        }
     }
 
     fn at_start(&self, automaton: &Automaton, scratch: &mut Scratch, text: &[u8], from: usize) {

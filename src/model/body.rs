@@ -7,12 +7,30 @@ use bytes::Bytes;
 
 /// The content of an item, read once from front to back. What was peeked is read again.
 pub struct Body<'a> {
-    head: Vec<u8>,
+    head: Head<'a>,
+    /// Start of what was peeked and not read yet, in `head`.
     at: usize,
+    /// Its end.
+    filled: usize,
     ended: bool,
     rest: Rest<'a>,
     /// An error met while peeking, told when reading gets there.
     failed: Option<io::Error>,
+}
+
+/// The buffer for what was peeked: lent, so that it serves one item after the other, or made when needed.
+enum Head<'a> {
+    Own(Vec<u8>),
+    Lent(&'a mut Vec<u8>),
+}
+
+impl Head<'_> {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        match self {
+            Head::Own(buffer) => buffer,
+            Head::Lent(buffer) => buffer,
+        }
+    }
 }
 
 enum Rest<'a> {
@@ -44,60 +62,52 @@ impl Read for SizedFile<'_> {
 }
 
 impl<'a> Body<'a> {
-    /// A body over any reader, an archive entry for example.
-    pub fn stream(reader: impl Read + 'a) -> Self {
-        Self { head: Vec::new(), at: 0, ended: false, failed: None, rest: Rest::Stream(Box::new(reader)) }
+    fn new(head: Head<'a>, rest: Rest<'a>) -> Self {
+        Self { head, at: 0, filled: 0, ended: false, failed: None, rest }
     }
 
-    /// A body over an open regular file of this size; who opened it can look at it again afterwards.
-    pub fn file(file: &'a File, size: u64) -> Self {
+    /// A body over any reader, an archive entry for example.
+    pub fn stream(reader: impl Read + 'a) -> Self {
+        Self::new(Head::Own(Vec::new()), Rest::Stream(Box::new(reader)))
+    }
+
+    /// A body over an open regular file of this size; who opened it can look at it again afterwards. `buffer` is
+    /// overwritten by what is peeked.
+    pub fn file(file: &'a File, size: u64, buffer: &'a mut Vec<u8>) -> Self {
         let left = (size > 0).then_some(size);
-        Self {
-            head: Vec::new(),
-            at: 0,
-            ended: false,
-            failed: None,
-            rest: Rest::File(SizedFile { file, left }),
-        }
+        Self::new(Head::Lent(buffer), Rest::File(SizedFile { file, left }))
     }
 
     /// A body over bytes in memory.
     pub fn memory(bytes: impl Into<Bytes>) -> Self {
-        Self {
-            head: Vec::new(),
-            at: 0,
-            ended: false,
-            failed: None,
-            rest: Rest::Memory(Cursor::new(bytes.into())),
-        }
+        Self::new(Head::Own(Vec::new()), Rest::Memory(Cursor::new(bytes.into())))
     }
 
     /// Up to `n` bytes from the front without consuming them; fewer only at the end of the content, or before a place
     /// that cannot be read: reading on gives the error.
     pub fn peek(&mut self, n: usize) -> io::Result<&[u8]> {
-        if self.at > 0 {
-            self.head.drain(..self.at);
-            self.at = 0;
-        }
+        let have = self.filled - self.at;
         let known = match &self.rest {
             Rest::File(SizedFile { left: Some(left), .. }) => usize::try_from(*left).unwrap_or(usize::MAX),
             _ => usize::MAX,
         };
-        let n = n.min(self.head.len().saturating_add(known));
+        let n = n.min(have.saturating_add(known));
         self.ended |= known == 0;
-        while self.head.len() < n && !self.ended && self.failed.is_none() {
-            let have = self.head.len();
-            self.head.resize(n, 0);
-            let got = read_retrying(&mut self.rest, &mut self.head[have..]);
-            self.head.truncate(have + *got.as_ref().unwrap_or(&0));
-            match got {
+        let head = self.head.buffer();
+        head.copy_within(self.at..self.filled, 0);
+        (self.at, self.filled) = (0, have);
+        if head.len() < n {
+            head.resize(n, 0);
+        }
+        while self.filled < n && !self.ended && self.failed.is_none() {
+            match read_retrying(&mut self.rest, &mut head[self.filled..n]) {
                 Ok(0) => self.ended = true,
-                Ok(_) => {}
-                Err(e) if have == 0 => return Err(e),
+                Ok(got) => self.filled += got,
+                Err(e) if self.filled == 0 => return Err(e),
                 Err(e) => self.failed = Some(e),
             }
         }
-        Ok(&self.head[..self.head.len().min(n)])
+        Ok(&head[..self.filled.min(n)])
     }
 
     /// The same content from its start with random access: the file itself, the bytes themselves, or for a stream a
@@ -117,9 +127,9 @@ impl<'a> Body<'a> {
 
 impl Read for Body<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.at < self.head.len() {
-            let n = buf.len().min(self.head.len() - self.at);
-            buf[..n].copy_from_slice(&self.head[self.at..self.at + n]);
+        if self.at < self.filled {
+            let n = buf.len().min(self.filled - self.at);
+            buf[..n].copy_from_slice(&self.head.buffer()[self.at..self.at + n]);
             self.at += n;
             return Ok(n);
         }

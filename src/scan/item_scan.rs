@@ -85,6 +85,11 @@ impl<'w, 'p> ItemScan<'w, 'p> {
         scan
     }
 
+    /// What the store says of the item, once it has been asked.
+    pub fn stored(&mut self, meta: ItemMeta) {
+        self.item.meta = meta;
+    }
+
     /// Reads an outermost item; why it stopped early is already a gap.
     pub fn read(&mut self, body: Body<'_>) {
         let (ControlFlow::Continue(()) | ControlFlow::Break(_)) = self.examine(body);

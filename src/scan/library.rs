@@ -80,6 +80,7 @@ impl ScanPlan {
             protector: Protector::random(&key).ok_or(ScannerError::Random)?,
             limits: Limits::default(),
             threads: 1,
+            totals: false,
             min_likelihood: Likelihood::Possible,
             occurrences: 10,
             paths: PathStyle::Masked,

@@ -6,6 +6,7 @@ mod item_scan;
 mod library;
 mod lines;
 mod names;
+mod queue;
 mod worker;
 
 use std::io;
@@ -13,24 +14,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::classify::{Protector, Taxonomy};
 use crate::detect::Detectors;
 use crate::model::{ItemRecord, Ledger, Likelihood};
 use crate::read::Limits;
 use crate::source::files::{self, Selection, Target};
-use crate::source::{Access, Discovered};
+use queue::Queue;
 use worker::Worker;
 
 pub use library::{Scanner, ScannerError};
 pub use names::PathStyle;
 pub use worker::Progress;
 
-/// A task is handed out once it holds this many items …
-const TASK_ITEMS: usize = 64;
-/// … or this many bytes.
-const TASK_BYTES: u64 = 1 << 20;
+/// Items handed over at a time.
+const BATCH: usize = 64;
 
 /// Everything a run needs to know.
 pub struct ScanPlan {
@@ -54,6 +53,8 @@ pub struct ScanPlan {
     pub occurrences: usize,
     /// How names are printed.
     pub paths: PathStyle,
+    /// Whether `Progress::total_bytes` is wanted, which costs a system call an item.
+    pub totals: bool,
     /// Set to end the run early.
     pub interrupted: Arc<AtomicBool>,
 }
@@ -84,45 +85,32 @@ pub fn run(
         .build()
         .map_err(|_| ScanError::Threads(threads))?;
     let progress = Progress::default();
-    let (task_sender, tasks) = bounded::<Vec<Discovered>>(threads * 8);
-    let (record_sender, records) = bounded::<Vec<ItemRecord>>(threads * 32);
+    let queue = Queue::default();
+    let (sender, records) = bounded::<Vec<ItemRecord>>(threads * 32);
 
     std::thread::scope(|scope| {
-        let progress = &progress;
-        scope.spawn(move || list(plan, progress, &task_sender));
+        let (progress, queue) = (&progress, &queue);
+        scope.spawn(move || list(plan, progress, queue));
         scope.spawn(move || {
-            pool.broadcast(|_| {
-                let mut worker = Worker::new(plan, progress, record_sender.clone());
-                tasks.iter().for_each(|task| worker.run(task));
-            });
+            pool.broadcast(|_| Worker::new(plan, progress, sender.clone()).run(queue));
         });
-        collect(plan, records, progress, on_item, on_tick)
+        let end = collect(plan, records, progress, on_item, on_tick);
+        queue.abandon();
+        end
     })
 }
 
 /// Lists the targets and hands items out in batches.
-fn list(plan: &ScanPlan, progress: &Progress, sender: &Sender<Vec<Discovered>>) {
-    let mut batch = Vec::new();
-    let mut bytes = 0;
-    files::visit(&plan.targets, &plan.selection, &mut |found| {
-        let size = match found.access {
-            Access::File(_) => found.item.meta.bytes.unwrap_or(0),
-            _ => 0,
-        };
+fn list(plan: &ScanPlan, progress: &Progress, queue: &Queue) {
+    let mut batch = Vec::with_capacity(BATCH);
+    files::visit(&plan.targets, &plan.selection, plan.totals, &mut |found| {
         progress.discovered.fetch_add(1, Ordering::Relaxed);
-        progress.total_bytes.fetch_add(size, Ordering::Relaxed);
+        progress.total_bytes.fetch_add(found.item.meta.bytes.unwrap_or(0), Ordering::Relaxed);
         batch.push(found);
-        bytes += size;
-        if batch.len() < TASK_ITEMS && bytes < TASK_BYTES {
-            return true;
-        }
-        bytes = 0;
-        // Nobody receives once the collector has failed: the walk ends too.
-        sender.send(std::mem::take(&mut batch)).is_ok()
+        batch.len() < BATCH || queue.add(&mut batch)
     });
-    if !batch.is_empty() {
-        sender.send(batch).unwrap_or_default();
-    }
+    queue.add(&mut batch);
+    queue.finish();
 }
 
 fn collect(

@@ -1,18 +1,21 @@
 //! One thread's share of a run: opens items, examines them, sends their records.
 
+use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 
 use crossbeam_channel::Sender;
 
-use super::ScanPlan;
 use super::item_scan::ItemScan;
+use super::queue::Queue;
+use super::{BATCH, ScanPlan};
 use crate::detect::Scratch;
 use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason};
 use crate::read::{Budget, Buffers};
+use crate::source::files::Owners;
 use crate::source::{Access, Discovered, open_regular};
 
-/// Records travel in batches of this many.
-const BATCH: usize = 64;
+/// After so many bytes a worker lets others have the rest of what it took.
+const LARGE: u64 = 1 << 20;
 
 /// What a run has done so far, for a progress bar.
 #[derive(Debug, Default)]
@@ -67,6 +70,9 @@ pub(super) struct Worker<'p> {
     state: State<'p>,
     scratch: Scratch,
     buffers: Buffers,
+    /// For the first bytes of each file.
+    head: Vec<u8>,
+    owners: Owners,
 }
 
 impl<'p> Worker<'p> {
@@ -75,16 +81,26 @@ impl<'p> Worker<'p> {
             state: State::new(plan, progress, sender),
             scratch: plan.detectors.scratch(),
             buffers: Buffers::default(),
+            head: Vec::new(),
+            owners: Owners::default(),
         }
     }
 
-    /// Examines some items and sends all their records.
-    pub fn run(&mut self, tasks: Vec<Discovered>) {
-        for task in tasks {
-            let record = self.examine(task);
-            self.state.send(record);
+    /// Examines items until there are none, and sends all their records.
+    pub fn run(&mut self, queue: &Queue) {
+        let mut tasks = VecDeque::new();
+        while queue.take(BATCH, &mut tasks) {
+            let mut bytes = 0;
+            while let Some(task) = tasks.pop_front() {
+                let record = self.examine(task);
+                bytes += record.bytes_examined;
+                self.state.send(record);
+                if bytes > LARGE && !tasks.is_empty() {
+                    queue.give_back(&mut tasks);
+                }
+            }
+            self.state.flush();
         }
-        self.state.flush();
     }
 
     fn examine(&mut self, task: Discovered) -> ItemRecord {
@@ -107,7 +123,8 @@ impl<'p> Worker<'p> {
         };
         match open_regular(&path) {
             Ok(Some((file, meta))) => {
-                scan.read(Body::file(&file, meta.len()));
+                scan.stored(self.owners.meta(&meta));
+                scan.read(Body::file(&file, meta.len(), &mut self.head));
                 let now = file.metadata().ok();
                 let same = now.is_some_and(|now| {
                     now.len() == meta.len() && now.modified().ok() == meta.modified().ok()
@@ -121,6 +138,9 @@ impl<'p> Worker<'p> {
                 scan.decide(Outcome::Skipped(Reason::SpecialFile), "replaced since it was listed".into())
             }
             Err(e) => {
+                if let Ok(meta) = path.symlink_metadata() {
+                    scan.stored(self.owners.meta(&meta));
+                }
                 let reason = match e.kind() {
                     std::io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
                     std::io::ErrorKind::NotFound => Reason::NotFound,

@@ -168,12 +168,18 @@ fn is_link(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|m| m.is_symlink())
 }
 
-/// Walks all targets in order; `emit` returns `false` to stop.
-pub fn visit(targets: &[Target], selection: &Selection, emit: &mut dyn FnMut(Discovered) -> bool) {
+/// Walks all targets in order; `emit` returns `false` to stop. What the store says of a file is asked here only
+/// if `sizes` are wanted: whoever opens it can ask more cheaply.
+pub fn visit(
+    targets: &[Target],
+    selection: &Selection,
+    sizes: bool,
+    emit: &mut dyn FnMut(Discovered) -> bool,
+) {
     let mut owners = Owners::default();
     for target in targets {
         let more = match target {
-            Target::Path(path) => walk(path, selection, &mut owners, emit),
+            Target::Path(path) => walk(path, selection, sizes, &mut owners, emit),
             Target::Stdin { name } => {
                 emit(Discovered { item: item(Path::new(name), ItemMeta::default()), access: Access::Stdin })
             }
@@ -187,6 +193,7 @@ pub fn visit(targets: &[Target], selection: &Selection, emit: &mut dyn FnMut(Dis
 fn walk(
     root: &Path,
     selection: &Selection,
+    sizes: bool,
     owners: &mut Owners,
     emit: &mut dyn FnMut(Discovered) -> bool,
 ) -> bool {
@@ -217,7 +224,8 @@ fn walk(
                     Discovered { item: item(entry.path(), meta(&entry, owners)), access }
                 }
                 Judged::File => {
-                    let item = item(entry.path(), meta(&entry, owners));
+                    let meta = if sizes { meta(&entry, owners) } else { ItemMeta::default() };
+                    let item = item(entry.path(), meta);
                     let named_link = entry.path_is_symlink();
                     let path = entry.into_path();
                     Discovered {
@@ -308,13 +316,7 @@ fn printable(path: &Path) -> Vec<u8> {
 }
 
 fn meta(entry: &DirEntry, owners: &mut Owners) -> ItemMeta {
-    let Ok(meta) = entry.metadata() else { return ItemMeta::default() };
-    ItemMeta {
-        bytes: meta.is_file().then(|| meta.len()),
-        modified: meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()),
-        owner: owners.name(&meta),
-        mode: mode(&meta),
-    }
+    entry.metadata().map(|m| owners.meta(&m)).unwrap_or_default()
 }
 
 #[cfg(unix)]
@@ -339,11 +341,21 @@ fn mode(_: &Metadata) -> Option<u32> {
 
 /// Names of owners by number, read once.
 #[derive(Default)]
-struct Owners {
+pub struct Owners {
     names: Option<HashMap<u32, Arc<str>>>,
 }
 
 impl Owners {
+    /// What the store says of an item.
+    pub fn meta(&mut self, meta: &Metadata) -> ItemMeta {
+        ItemMeta {
+            bytes: meta.is_file().then(|| meta.len()),
+            modified: meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()),
+            owner: self.name(meta),
+            mode: mode(meta),
+        }
+    }
+
     #[cfg(unix)]
     fn name(&mut self, meta: &Metadata) -> Option<Arc<str>> {
         let uid = std::os::unix::fs::MetadataExt::uid(meta);
@@ -373,7 +385,7 @@ mod tests {
 
     fn found(root: &Path, selection: &Selection) -> Vec<(String, String)> {
         let mut all = Vec::new();
-        visit(&[Target::Path(root.to_path_buf())], selection, &mut |d| {
+        visit(&[Target::Path(root.to_path_buf())], selection, true, &mut |d| {
             let path = String::from_utf8_lossy(d.item.path.name()).replace(&*root.to_string_lossy(), "");
             let what = match d.access {
                 Access::File(_) => "file".to_owned(),
