@@ -5,7 +5,7 @@
 //! exactly this byte on"), so a step is one load and one compare, and a state carries its detectors ready for use.
 
 use regex_automata::nfa::thompson::{self, NFA, State, WhichCaptures};
-use regex_automata::util::primitives::StateID;
+use regex_automata::util::primitives::{PatternID, StateID};
 use regex_syntax::hir::Hir;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -29,6 +29,8 @@ pub(super) struct Automaton {
     members: Vec<u8>,
     /// Detector index by pattern.
     detectors: Vec<u16>,
+    /// Where the patterns begin that may also begin inside of a number.
+    joined: Vec<StateID>,
 }
 
 /// The states built so far; one for each thread.
@@ -42,15 +44,19 @@ pub(super) struct States {
     rows: FxHashMap<Box<[u32]>, u32>,
     bytes: usize,
     limit: usize,
+    /// Where every pattern begins.
     start: u32,
+    /// Where those begin that may begin inside of a number.
+    joined: u32,
 }
 
 impl Automaton {
-    pub fn build(patterns: &[(u16, Hir)]) -> Result<Option<Self>, String> {
+    /// Patterns with the detector each belongs to and whether a match may begin inside of a number.
+    pub fn build(patterns: &[(u16, Hir, bool)]) -> Result<Option<Self>, String> {
         if patterns.is_empty() {
             return Ok(None);
         }
-        let hirs: Vec<&Hir> = patterns.iter().map(|(_, h)| h).collect();
+        let hirs: Vec<&Hir> = patterns.iter().map(|(_, h, _)| h).collect();
         let nfa = thompson::Compiler::new()
             .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None))
             .build_many_from_hir(&hirs)
@@ -59,7 +65,14 @@ impl Automaton {
         let count = usize::from(classes.iter().copied().max().unwrap_or(0)) + 1;
         let mut members = vec![0; count];
         (0..=255u8).for_each(|b| members[usize::from(classes[usize::from(b)])] = b);
-        Ok(Some(Self { nfa, classes, members, detectors: patterns.iter().map(|(d, _)| *d).collect() }))
+        let joined = patterns
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, _, joined))| *joined)
+            .filter_map(|(i, _)| nfa.start_pattern(PatternID::must(i)))
+            .collect();
+        let detectors = patterns.iter().map(|(d, _, _)| *d).collect();
+        Ok(Some(Self { nfa, classes, members, detectors, joined }))
     }
 
     pub fn states(&self) -> States {
@@ -71,15 +84,24 @@ impl Automaton {
             bytes: 0,
             limit: CACHE_BYTES,
             start: 0,
+            joined: 0,
         };
         self.begin(&mut states);
         states
     }
 
-    /// Calls `ends(detectors, end)` for every end of a match that begins at `from`, by ascending end.
+    /// Calls `ends(detectors, end)` for every end of a match that begins at `from`, by ascending end; `inside_number`
+    /// leaves out the patterns that may not begin there.
     #[inline]
-    pub fn walk(&self, states: &mut States, text: &[u8], from: usize, mut ends: impl FnMut(&[u16], usize)) {
-        let mut row = states.start;
+    pub fn walk(
+        &self,
+        states: &mut States,
+        text: &[u8],
+        from: usize,
+        inside_number: bool,
+        mut ends: impl FnMut(&[u16], usize),
+    ) {
+        let mut row = if inside_number { states.joined } else { states.start };
         for (i, byte) in text[from..].iter().enumerate() {
             let class = self.classes[usize::from(*byte)];
             let mut to = states.next[row as usize + usize::from(class)];
@@ -125,12 +147,13 @@ impl Automaton {
     /// ones that something other than a lower-case letter can follow.
     fn add_words(&self, states: &mut States, row: u32, done: bool, word: &mut Vec<u8>, filter: &mut Filter) {
         let on = self.bytes_on(states, row);
-        let goes_on = (0..=255u8).any(|b| has(&on, b) && !b.is_ascii_lowercase());
-        if !word.is_empty() && (word.len() == filter.depth || goes_on || done) {
-            filter.add_word(word);
-        }
         if word.len() == filter.depth {
+            filter.add_word(word, None);
             return;
+        }
+        if !word.is_empty() {
+            let next = (0..=255u8).filter(|b| !b.is_ascii_lowercase() && (done || has(&on, *b)));
+            next.for_each(|b| filter.add_word(word, Some(b)));
         }
         let letters: Vec<u8> = (b'a'..=b'z').filter(|b| has(&on, *b)).collect();
         // Words of hex digits alone always pass: only what can still become another word is followed.
@@ -200,6 +223,9 @@ impl Automaton {
         let mut set = FxHashSet::default();
         self.close(self.nfa.start_anchored(), &mut set);
         states.start = self.row(states, set) & !MATCH;
+        let mut set = FxHashSet::default();
+        self.joined.iter().for_each(|from| self.close(*from, &mut set));
+        states.joined = self.row(states, set) & !MATCH;
     }
 
     /// Builds the transition of `row` on `class`. If memory ran out, all states are new and `row` is this one's new name.
@@ -285,10 +311,10 @@ mod tests {
     use super::*;
 
     fn automaton(patterns: &[&str]) -> Automaton {
-        let hirs: Vec<(u16, Hir)> = patterns
+        let hirs: Vec<(u16, Hir, bool)> = patterns
             .iter()
             .enumerate()
-            .map(|(i, p)| (i as u16, regex_syntax::parse(p).expect("parses")))
+            .map(|(i, p)| (i as u16, regex_syntax::parse(p).expect("parses"), i == 1))
             .collect();
         Automaton::build(&hirs).expect("builds").expect("has patterns")
     }
@@ -298,8 +324,11 @@ mod tests {
         let automaton = automaton(&["[0-9]{2,4}", "12[0-9]x?", "ab"]);
         let mut states = automaton.states();
         let mut told = Vec::new();
-        automaton.walk(&mut states, b"-1234x", 1, |d, end| told.push((d.to_vec(), end)));
+        automaton.walk(&mut states, b"-1234x", 1, false, |d, end| told.push((d.to_vec(), end)));
         assert_eq!(told, [(vec![0], 3), (vec![0, 1], 4), (vec![0], 5)]);
+        told.clear();
+        automaton.walk(&mut states, b"-1234x", 1, true, |d, end| told.push((d.to_vec(), end)));
+        assert_eq!(told, [(vec![1], 4)]);
         let filter = automaton.filter();
         let passes = |text: &str| {
             let mut eight = [b'\n'; 8];
@@ -318,10 +347,10 @@ mod tests {
         let mut pressed = automaton.states();
         for from in 0..text.len() {
             let mut expected = Vec::new();
-            automaton.walk(&mut calm, &text, from, |d, end| expected.push((d.to_vec(), end)));
+            automaton.walk(&mut calm, &text, from, false, |d, end| expected.push((d.to_vec(), end)));
             let mut got = Vec::new();
             pressed.bytes = CACHE_BYTES + 1;
-            automaton.walk(&mut pressed, &text, from, |d, end| got.push((d.to_vec(), end)));
+            automaton.walk(&mut pressed, &text, from, false, |d, end| got.push((d.to_vec(), end)));
             assert_eq!(got, expected, "from {from}");
         }
     }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::automaton::Automaton;
 use super::context::{Hotwords, MAX_WINDOW};
-use super::definition::{Anchor, Context, Definition, DefinitionError};
+use super::definition::{Anchor, Boundary, Context, Definition, DefinitionError};
 use super::fields::FieldNames;
 use super::filter::Filter;
 use super::validators::{self, Input, Validator};
@@ -146,8 +146,12 @@ pub(super) fn compile(
         return Err(errors);
     }
     let build = |anchor: Anchor| {
-        let chosen: Vec<_> =
-            hirs.iter().filter(|(d, _)| detectors[usize::from(*d)].def.anchor == anchor).cloned().collect();
+        let def = |d: u16| &detectors[usize::from(d)].def;
+        let chosen: Vec<_> = hirs
+            .iter()
+            .filter(|(d, _)| def(*d).anchor == anchor)
+            .map(|(d, hir)| (*d, hir.clone(), def(*d).boundary != Boundary::Number))
+            .collect();
         Automaton::build(&chosen)
     };
     let refuse = |what: String| {

@@ -1,7 +1,7 @@
 //! The cheap question before a walk: can a match begin with these bytes at all?
 //!
 //! Two tables answer it. Words that begin with lower-case letters, most of any prose, are looked up by up to eight of
-//! them; everything else by its first two bytes. Both err only by letting too much through: other words of the same
+//! them and, where fewer stand there, what kind of byte follows; everything else by its first two bytes. Both err only by letting too much through: other words of the same
 //! hash, and all that could be the beginning of a hex number.
 
 /// Most lower-case letters of a word that are looked up.
@@ -21,13 +21,15 @@ const KEPT: [u64; 9] = {
     }
     kept
 };
-/// Bits of each table.
-const TABLE: usize = 1 << 16;
+/// Bits for pairs.
+const PAIRS: usize = 1 << 16;
+/// Bits for words.
+const WORDS: usize = 1 << 17;
 
 /// Which beginnings pass.
 pub(super) struct Filter {
     /// Pairs, one bit each at `first * 256 + second`; then words, one bit for each value of [`bucket`].
-    bits: Box<[u64; 2 * TABLE / 64]>,
+    bits: Box<[u64; (PAIRS + WORDS) / 64]>,
     /// Letters of a word that are looked up.
     pub depth: usize,
     words: usize,
@@ -40,11 +42,14 @@ pub(super) fn has(set: &[u64; 4], b: u8) -> bool {
 
 impl Filter {
     pub fn none() -> Self {
-        Self { bits: Box::new([0; 2 * TABLE / 64]), depth: WORD_DEPTH, words: 0 }
+        Self { bits: Box::new([0; (PAIRS + WORDS) / 64]), depth: WORD_DEPTH, words: 0 }
     }
 
-    fn set(&mut self, bit: usize) {
+    /// Sets a bit; whether it was not set before.
+    fn set(&mut self, bit: usize) -> bool {
+        let new = self.bits[bit / 64] >> (bit % 64) & 1 == 0;
         self.bits[bit / 64] |= 1 << (bit % 64);
+        new
     }
 
     pub fn add_pair(&mut self, first: u8, second: u8) {
@@ -58,18 +63,21 @@ impl Filter {
 
     /// Forgets all words, to list them by fewer letters.
     pub fn shorten(&mut self) {
-        self.bits[TABLE / 64..].fill(0);
+        self.bits[PAIRS / 64..].fill(0);
         self.words = 0;
         self.depth -= 1;
     }
 
-    pub fn add_word(&mut self, letters: &[u8]) {
+    /// Lets a word pass; `next` is what follows where it is shorter than the filter's depth.
+    pub fn add_word(&mut self, letters: &[u8], next: Option<u8>) {
         let mut eight = [0; 8];
         eight[..letters.len()].copy_from_slice(letters);
-        let letters = u64::from_le_bytes(eight);
+        if let Some(next) = next {
+            eight[letters.len()] = kind(next);
+        }
+        let key = u64::from_le_bytes(eight);
         // Hex digits begin with too many words to list; see `passes`.
-        if !is_hex(letters) {
-            self.set(bucket(letters));
+        if !is_hex(key & KEPT[letters.len()]) && self.set(bucket(key)) {
             self.words += 1;
         }
     }
@@ -79,8 +87,10 @@ impl Filter {
     pub fn passes(&self, eight: u64, lower: u32) -> usize {
         let count = (lower as usize).min(self.depth);
         let letters = eight & KEPT[count];
+        let next =
+            if count < self.depth { u64::from(kind((eight >> (8 * count)) as u8)) << (8 * count) } else { 0 };
         let pair = usize::from((eight as u16).swap_bytes());
-        let bit = if count > 0 { bucket(letters) } else { pair };
+        let bit = if count > 0 { bucket(letters | next) } else { pair };
         (self.bits[bit / 64] >> (bit % 64)) as usize & 1 | usize::from(count > 0 && is_hex(letters))
     }
 }
@@ -90,6 +100,11 @@ pub(super) fn is_hex(letters: u64) -> bool {
     (letters + (0x7F - u64::from(b'f')) * ONES) & HIGHS == 0
 }
 
+/// The kind of a byte that is no lower-case letter: the space alone, others by their place in ASCII.
+fn kind(b: u8) -> u8 {
+    (b >> 4) - u8::from(b == b' ')
+}
+
 fn bucket(letters: u64) -> usize {
-    TABLE + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+    PAIRS + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 47) as usize
 }

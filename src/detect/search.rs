@@ -15,7 +15,7 @@ use super::compile::{Compiled, Detector, accepts};
 use super::context::ContextCache;
 use super::definition::{Boundary, Context};
 use super::fields::FieldContext;
-use super::starts::{MAX_LOCAL, each_start, end_allowed, local_start, start_allowed};
+use super::starts::{MAX_LOCAL, each_start, end_allowed, inside_number, local_start, start_allowed};
 use crate::model::{Cell, Likelihood, Signals, TextWindow};
 
 /// Candidates with a lower score are dropped where they are found.
@@ -187,7 +187,7 @@ impl Compiled {
         scratch.context.clear();
         self.candidates(scratch, text, 0..text.len());
         if self.whole_cells(scratch, text, cells, fields) {
-            scratch.hits.sort_unstable_by_key(|m| m.order());
+            scratch.hits.sort_by_key(Match::order);
         }
         self.weigh(scratch, text, Some((cells, fields)));
         self.resolve(scratch, usize::MAX, found);
@@ -217,7 +217,9 @@ impl Compiled {
     /// Fills `scratch.hits` with every match that starts in `owned` and whose validators accept, by start.
     fn candidates(&self, scratch: &mut Scratch, text: &[u8], owned: Range<usize>) {
         if let Some(automaton) = &self.starts {
-            each_start(&self.filter, text, owned.clone(), |from| self.at_start(automaton, scratch, text, from));
+            each_start(&self.filter, text, owned.clone(), |from| {
+                self.at_start(automaton, scratch, text, from)
+            });
         }
         if let Some(automaton) = &self.ats {
             let limit = (owned.end + MAX_LOCAL + 1).min(text.len());
@@ -230,7 +232,8 @@ impl Compiled {
                 self.verify(scratch, text, from);
             }
         }
-        scratch.hits.sort_unstable_by_key(|m| m.order());
+        // Nearly in order already, which the stable sort makes use of.
+        scratch.hits.sort_by_key(Match::order);
         // Two `@` behind one local part lead to the same match.
         scratch.hits.dedup_by_key(|m| m.order());
     }
@@ -291,7 +294,7 @@ impl Compiled {
     ) {
         ends.clear();
         let Some(states) = states else { return };
-        automaton.walk(states, text, from, |detectors, end| {
+        automaton.walk(states, text, from, inside_number(text, from), |detectors, end| {
             let word = end_allowed(Boundary::Word, text, end);
             let number = word && end_allowed(Boundary::Number, text, end);
             for &id in detectors {
@@ -314,6 +317,7 @@ impl Compiled {
 
     fn verify(&self, scratch: &mut Scratch, text: &[u8], from: usize) {
         let mut buffer = [0; 64];
+        scratch.ends.sort_unstable_by_key(|(id, end)| (*end, *id));
         for &(id, end) in &scratch.ends {
             let detector = &self.detectors[usize::from(id)];
             let mut end = end as usize;
@@ -364,7 +368,8 @@ impl Compiled {
                 }
                 against = field.negative.has(id);
             }
-            if detector.has_hotwords {
+            // Around a value that fills its cell there is nothing.
+            if detector.has_hotwords && !hit.signals.has(Signals::WHOLE_VALUE) {
                 let window = usize::from(detector.def.hotword_window);
                 let span = (hit.start, hit.end);
                 let around = self.hotwords.around(&mut scratch.context, text, span, window, id);

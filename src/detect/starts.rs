@@ -36,20 +36,23 @@ pub(super) fn local_start(text: &[u8], at: usize) -> Option<usize> {
     (run > skip).then_some(at - run + skip)
 }
 
+/// Whether a digit at `at` is joined to a digit before it: it may be the middle of a number, version or address.
+#[inline]
+pub(super) fn inside_number(text: &[u8], at: usize) -> bool {
+    let before = |n: usize| at.checked_sub(n).map(|i| text[i]);
+    text[at].is_ascii_digit()
+        && matches!(before(1), Some(b'.' | b'-' | b'/' | b':' | b'+'))
+        && before(2).is_some_and(|b| b.is_ascii_digit())
+}
+
 /// Whether `boundary` allows a match to begin here.
 pub(super) fn start_allowed(boundary: Boundary, text: &[u8], at: usize) -> bool {
-    let before = |n: usize| at.checked_sub(n).map(|i| text[i]);
-    let digit = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_digit());
+    let before = at.checked_sub(1).map(|i| text[i]);
     match boundary {
         Boundary::None => true,
-        _ if text[at].is_ascii_alphanumeric() && before(1).is_some_and(|b| b.is_ascii_alphanumeric()) => {
-            false
-        }
+        _ if text[at].is_ascii_alphanumeric() && before.is_some_and(|b| b.is_ascii_alphanumeric()) => false,
         Boundary::Word => true,
-        Boundary::Number => {
-            let joined = matches!(before(1), Some(b'.' | b'-' | b'/' | b':' | b'+')) && digit(before(2));
-            !(text[at].is_ascii_digit() && joined)
-        }
+        Boundary::Number => !inside_number(text, at),
     }
 }
 
