@@ -1,7 +1,7 @@
 //! The cheap question before a walk: can a match begin with these bytes at all?
 //!
 //! Two tables answer it. Words that begin with lower-case letters, most of any prose, are looked up by up to eight of
-//! them and, where fewer stand there, what kind of byte follows; everything else by its first two bytes. Both err only by letting too much through: other words of the same
+//! them and, where fewer stand there, half of the byte that follows; everything else by its first two bytes. Both err only by letting too much through: other words of the same
 //! hash, and all that could be the beginning of a hex number.
 
 /// Most lower-case letters of a word that are looked up.
@@ -72,26 +72,37 @@ impl Filter {
     pub fn add_word(&mut self, letters: &[u8], next: Option<u8>) {
         let mut eight = [0; 8];
         eight[..letters.len()].copy_from_slice(letters);
+        let word = u64::from_le_bytes(eight);
         if let Some(next) = next {
-            eight[letters.len()] = kind(next);
+            eight[letters.len()] = next & 0xF0;
         }
-        let key = u64::from_le_bytes(eight);
-        // Hex digits begin with too many words to list; see `passes`.
-        if !is_hex(key & KEPT[letters.len()]) && self.set(bucket(key)) {
+        // Hex digits begin with too many words to list; see `word_passes`.
+        if !is_hex(word) && self.set(bucket(u64::from_le_bytes(eight))) {
             self.words += 1;
         }
     }
 
-    /// Whether a match may begin with these 8 bytes, of which the first `lower` are lower-case letters: 1 or 0.
+    /// Whether a match may begin with these 8 bytes, the first of them no lower-case letter: 1 or 0.
     #[inline(always)]
-    pub fn passes(&self, eight: u64, lower: u32) -> usize {
-        let count = (lower as usize).min(self.depth);
-        let letters = eight & KEPT[count];
-        let next =
-            if count < self.depth { u64::from(kind((eight >> (8 * count)) as u8)) << (8 * count) } else { 0 };
-        let pair = usize::from((eight as u16).swap_bytes());
-        let bit = if count > 0 { bucket(letters | next) } else { pair };
-        (self.bits[bit / 64] >> (bit % 64)) as usize & 1 | usize::from(count > 0 && is_hex(letters))
+    pub fn pair_passes(&self, eight: u64) -> usize {
+        self.get(usize::from((eight as u16).swap_bytes()))
+    }
+
+    /// Whether a match may begin with these 8 bytes, the first of them a lower-case letter: 1 or 0.
+    #[inline(always)]
+    pub fn word_passes(&self, eight: u64) -> usize {
+        // The lowest bit of the first byte that is no lower-case letter; 0 if all are.
+        let other = others(eight);
+        let first = (other & other.wrapping_neg()) >> 7;
+        let letters = first.wrapping_sub(1);
+        // The letters, and of the byte after them the upper half.
+        let key = eight & first.wrapping_mul(0xF1).wrapping_sub(1) & KEPT[self.depth];
+        self.get(bucket(key)) | usize::from(is_hex(key & letters))
+    }
+
+    #[inline(always)]
+    fn get(&self, bit: usize) -> usize {
+        (self.bits[bit / 64] >> (bit % 64)) as usize & 1
     }
 }
 
@@ -100,11 +111,40 @@ pub(super) fn is_hex(letters: u64) -> bool {
     (letters + (0x7F - u64::from(b'f')) * ONES) & HIGHS == 0
 }
 
-/// The kind of a byte that is no lower-case letter: the space alone, others by their place in ASCII.
-fn kind(b: u8) -> u8 {
-    (b >> 4) - u8::from(b == b' ')
-}
-
 fn bucket(letters: u64) -> usize {
     PAIRS + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 47) as usize
+}
+
+/// The high bit of each byte that is no lower-case letter.
+#[inline(always)]
+fn others(eight: u64) -> u64 {
+    let seven = eight & (0x7F * ONES);
+    let from_a = seven + (0x80 - u64::from(b'a')) * ONES;
+    let after_z = seven + (0x80 - u64::from(b'z') - 1) * ONES;
+    !(from_a & !after_z & !eight) & HIGHS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leading_letters_are_counted_up_to_the_first_other_byte() {
+        for (text, letters) in [
+            ("abcdefgh", 8),
+            ("a", 1),
+            ("", 0),
+            ("aZcdefgh", 1),
+            ("az{b", 2),
+            ("a`", 1),
+            ("abcé", 3),
+            ("Zebra", 0),
+        ] {
+            let mut eight = [0; 8];
+            let bytes = &text.as_bytes()[..text.len().min(8)];
+            eight[..bytes.len()].copy_from_slice(bytes);
+            let first_other = others(u64::from_le_bytes(eight)).trailing_zeros() / 8;
+            assert_eq!(first_other, letters, "{text}");
+        }
+    }
 }

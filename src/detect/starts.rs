@@ -80,7 +80,6 @@ pub(super) fn each_start(filter: &Filter, text: &[u8], owned: Range<usize>, mut 
     let mut dash = u64::from(before == Some(b'-'));
     let mut plus = u64::from(before == Some(b'+'));
     let mut paren = u64::from(before == Some(b'('));
-    let mut passed = [0; BLOCK];
     let mut base = owned.start;
     // What follows the text is no letter, and may be anything to a pair.
     let mut edge = [b'\n'; 2 * BLOCK];
@@ -95,8 +94,7 @@ pub(super) fn each_start(filter: &Filter, text: &[u8], owned: Range<usize>, mut 
                 &edge
             }
         };
-        let (block, next) = halves(near);
-        let m: Masks = masks(block);
+        let m: Masks = masks(near.first_chunk().unwrap_or(&[0; BLOCK]));
         let after_word = m.word << 1 | word;
         let signs = (m.dash & !(m.dash << 1 | dash))
             | (m.plus & !(m.plus << 1 | plus))
@@ -106,29 +104,28 @@ pub(super) fn each_start(filter: &Filter, text: &[u8], owned: Range<usize>, mut 
             starts &= (1 << (owned.end - base)) - 1;
         }
         (word, dash, plus, paren) = (m.word >> 63, m.dash >> 63, m.plus >> 63, m.paren >> 63);
-        let lower = u128::from(m.lower) | u128::from(lower_of(next)) << BLOCK;
         // Most starts do not pass: deciding all of a block without a branch costs less than guessing each.
-        let mut count = 0;
-        while starts != 0 {
-            let i = starts.trailing_zeros() as usize & (BLOCK - 1);
-            starts &= starts - 1;
-            let mut eight = [0; 8];
-            eight.copy_from_slice(&near[i..i + 8]);
-            let letters = (!(lower >> i) as u64).trailing_zeros();
-            passed[count & (BLOCK - 1)] = base + i;
-            count += filter.passes(u64::from_le_bytes(eight), letters);
-        }
-        passed[..count].iter().for_each(|from| at_start(*from));
+        let mut pass = 0;
+        each_bit(starts & m.lower, |i| pass |= (filter.word_passes(eight(near, i)) as u64) << i);
+        each_bit(starts & !m.lower, |i| pass |= (filter.pair_passes(eight(near, i)) as u64) << i);
+        each_bit(pass, |i| at_start(base + i));
         base += BLOCK;
     }
 }
 
-fn halves(near: &[u8; 2 * BLOCK]) -> (&[u8; BLOCK], &[u8; 8]) {
-    let (block, rest) = near.split_first_chunk().unwrap_or((&[0; BLOCK], &[]));
-    (block, rest.first_chunk().unwrap_or(&[0; 8]))
+/// Calls `f` with the place of each bit, from the lowest on; places are below [`BLOCK`].
+#[inline(always)]
+fn each_bit(mut bits: u64, mut f: impl FnMut(usize)) {
+    while bits != 0 {
+        f(bits.trailing_zeros() as usize & (BLOCK - 1));
+        bits &= bits - 1;
+    }
 }
 
-/// One bit for each lower-case letter.
-fn lower_of(bytes: &[u8; 8]) -> u64 {
-    bytes.iter().enumerate().fold(0, |bits, (i, b)| bits | u64::from(b.is_ascii_lowercase()) << i)
+/// The 8 bytes at `i`, below [`BLOCK`].
+#[inline(always)]
+fn eight(near: &[u8; 2 * BLOCK], i: usize) -> u64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&near[i..i + 8]);
+    u64::from_le_bytes(eight)
 }

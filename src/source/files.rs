@@ -301,8 +301,12 @@ pub fn item_id(path: &ItemPath) -> ItemId {
     ItemId(id)
 }
 
+/// Without a leading `./`.
 fn relative(path: &Path) -> &Path {
-    path.strip_prefix(".").unwrap_or(path)
+    if path.as_os_str().as_encoded_bytes().starts_with(b".") {
+        return path.strip_prefix(".").unwrap_or(path);
+    }
+    path
 }
 
 /// The path's bytes with `/` between components and without a leading `./`.
