@@ -125,3 +125,14 @@ fn detectors_of_ones_own_are_used_and_mistakes_in_them_are_told() -> Tested {
     assert!(refused.contains("acme.toml") && refused.contains("unbounded"), "{refused}");
     Ok(())
 }
+
+#[test]
+fn clones_serve_threads_and_agree() -> Tested {
+    let mut scanner = Scanner::builtin()?;
+    let mut other = scanner.clone();
+    let theirs =
+        std::thread::spawn(move || example::bytes(&mut other)).join().map_err(|_| "the thread panicked")?;
+    let ours = example::bytes(&mut scanner);
+    assert_eq!(ours[0].findings, theirs[0].findings, "fingerprints are of one key");
+    Ok(())
+}
