@@ -15,7 +15,7 @@ bench-memory:
     cargo build --release
     cargo bench --bench memory
 
-# This program and its peers on one folder, where they are installed; see benches/README.md.
+# Medians and ratios beside ripgrep, which PRIVASCAN_BENCH_PATTERNS=FILE gives its patterns; see benches/README.md.
 bench-peers FOLDER:
     benches/peers {{FOLDER}}
 

@@ -9,3 +9,6 @@ pub mod read;
 pub mod report;
 pub mod scan;
 pub mod source;
+
+pub use model::{Finding, ItemRecord, Likelihood, Occurrence};
+pub use scan::{Scanner, ScannerError};

@@ -12,6 +12,12 @@ pub mod values;
 use values::people::Person;
 use values::{Rng, ids, money, people};
 
+/// Whether this is a test that the bench runs at all, and not a measurement: `cargo test` does not say `--bench`.
+pub fn brief() -> bool {
+    let said = |word: &str| std::env::args().any(|arg| arg == word);
+    said("--test") || !said("--bench")
+}
+
 /// Makes at least this many bytes, cut off exactly there.
 pub type Make = fn(&mut Rng, usize) -> Vec<u8>;
 

@@ -3,6 +3,7 @@
 //! One thread lists, N workers examine, the calling thread collects. Workers never start parallel work of their own.
 
 mod item_scan;
+mod library;
 mod lines;
 mod names;
 mod queue;
@@ -23,6 +24,7 @@ use crate::source::files::{self, Selection, Target};
 use queue::Queue;
 use worker::Worker;
 
+pub use library::{Scanner, ScannerError};
 pub use names::PathStyle;
 pub use worker::Progress;
 

@@ -43,7 +43,11 @@ pub(super) struct State<'p> {
     sender: Sender<Vec<ItemRecord>>,
 }
 
-impl State<'_> {
+impl<'p> State<'p> {
+    pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
+        Self { plan, progress, normalized: Vec::new(), records: Vec::new(), sender }
+    }
+
     /// Hands a record on.
     pub fn send(&mut self, record: ItemRecord) {
         self.records.push(record);
@@ -52,7 +56,8 @@ impl State<'_> {
         }
     }
 
-    fn flush(&mut self) {
+    /// Sends what is held back.
+    pub fn flush(&mut self) {
         if !self.records.is_empty() {
             // The collector only goes away when the run is over; then nobody wants the records.
             self.sender.send(std::mem::take(&mut self.records)).unwrap_or_default();
@@ -72,9 +77,8 @@ pub(super) struct Worker<'p> {
 
 impl<'p> Worker<'p> {
     pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
-        let state = State { plan, progress, normalized: Vec::new(), records: Vec::new(), sender };
         Self {
-            state,
+            state: State::new(plan, progress, sender),
             scratch: plan.detectors.scratch(),
             buffers: Buffers::default(),
             head: Vec::new(),
