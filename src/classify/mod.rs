@@ -8,7 +8,7 @@ pub mod taxonomy;
 use sha2::{Digest, Sha256};
 
 use crate::detect::Detectors;
-use crate::model::{hex, Finding, ItemId, Likelihood, Relation};
+use crate::model::{Finding, ItemId, Likelihood, Relation, hex};
 
 pub use profile::{Key, Profile, Seen};
 pub use protect::{Mask, Protector};

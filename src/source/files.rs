@@ -174,10 +174,9 @@ pub fn visit(targets: &[Target], selection: &Selection, emit: &mut dyn FnMut(Dis
     for target in targets {
         let more = match target {
             Target::Path(path) => walk(path, selection, &mut owners, emit),
-            Target::Stdin { name } => emit(Discovered {
-                item: item(Path::new(name), ItemMeta::default()),
-                access: Access::Stdin,
-            }),
+            Target::Stdin { name } => {
+                emit(Discovered { item: item(Path::new(name), ItemMeta::default()), access: Access::Stdin })
+            }
         };
         if !more {
             return;
@@ -221,7 +220,10 @@ fn walk(
                     let item = item(entry.path(), meta(&entry, owners));
                     let named_link = entry.path_is_symlink();
                     let path = entry.into_path();
-                    Discovered { item, access: Access::File(if named_link { canonical(&path) } else { path }) }
+                    Discovered {
+                        item,
+                        access: Access::File(if named_link { canonical(&path) } else { path }),
+                    }
                 }
             },
         };
