@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_dot_before_an_extension_is_found_where_it_matters() {
         let dots = |name: &str| dots_before_extensions(name.as_bytes(), |_| true);
-        assert_eq!(dots("mail/ana@larkspur.co.txt"), [19]);
+        assert_eq!(dots("mail/ana@larkspur.co.txt"), [20]);
         assert_eq!(dots("ana@larkspur.co.d/219-45-6789.7z"), [15, 29]);
         assert_eq!(dots("src/main.rs"), Vec::<usize>::new());
         assert_eq!(dots_before_extensions(b"a@b.co", |_| false), Vec::<usize>::new());

@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use super::ScanPlan;
 use super::item_scan::ItemScan;
 use crate::detect::Scratch;
-use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason};
+use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason, Stop};
 use crate::read::{Budget, Buffers};
 use crate::source::{Access, Discovered, open_regular};
 
@@ -87,8 +87,12 @@ impl<'p> Worker<'p> {
         if let Access::Decided(outcome, detail) = task.access {
             return scan.decide(outcome, detail);
         }
-        if budget.stop().is_some() {
-            return scan.decide(Outcome::Skipped(Reason::Interrupted), String::new());
+        match budget.stop() {
+            Some(Stop::Interrupted) => {
+                return scan.decide(Outcome::Skipped(Reason::Interrupted), String::new());
+            }
+            Some(Stop::Timeout) => return scan.decide(Outcome::Failed(Reason::LimitTime), String::new()),
+            None => {}
         }
         let path = match task.access {
             Access::File(path) => path,
