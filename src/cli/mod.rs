@@ -6,7 +6,8 @@ mod keys;
 mod knowledge;
 mod scan;
 
-use std::io;
+use std::io::{self, Write};
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -27,6 +28,11 @@ enum End {
 /// Parses the process's arguments, runs the command, explains a failure in one line.
 pub fn main() -> ExitCode {
     silence_panics();
+    // A panic that nobody contained is an internal error like others.
+    std::panic::catch_unwind(run).unwrap_or(ExitCode::from(2))
+}
+
+fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => return refuse(&e),
@@ -43,8 +49,10 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => knowledge::schema(&args),
         Command::Key(KeyCommand::New(args)) => keys::new(&args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "privascan", &mut io::stdout());
-            Ok(End::Fine)
+            // Generated whole first: the generator panics where it cannot write.
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "privascan", &mut text);
+            io::stdout().write_all(&text).map(|()| End::Fine).map_err(Into::into)
         }
         Command::Man => clap_mangen::Man::new(Cli::command())
             .render(&mut io::stdout())
@@ -57,7 +65,7 @@ pub fn main() -> ExitCode {
         Ok(End::Incomplete) => ExitCode::from(3),
         Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
-            complain(&e.to_string());
+            complain(&format!("{e:#}"));
             ExitCode::from(2)
         }
     }
@@ -65,9 +73,16 @@ pub fn main() -> ExitCode {
 
 /// One line on standard error; a standard error that is gone is nobody's loss.
 fn complain(what: &str) {
-    let line: Vec<&str> = what.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-    use io::Write;
-    writeln!(io::stderr(), "privascan: {}", crate::report::printable(&line.join("; "))).unwrap_or_default();
+    let lines: Vec<&str> = what.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let line = without_numbers(&lines.join("; "));
+    writeln!(io::stderr(), "privascan: {}", crate::report::printable(&line)).unwrap_or_default();
+}
+
+/// What the system says in words it also says as a number: ` (os error 2)`.
+fn without_numbers(what: &str) -> String {
+    let mut parts = what.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| line + part.split_once(')').map_or(part, |(_, rest)| rest))
 }
 
 fn is_broken_pipe(e: &anyhow::Error) -> bool {
@@ -85,7 +100,15 @@ fn refuse(e: &clap::Error) -> ExitCode {
     ) {
         let shown = e.print();
         let asked = e.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-        return if shown.is_ok() && asked { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        return match shown {
+            Ok(()) if asked => ExitCode::SUCCESS,
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Ok(()) => ExitCode::from(2),
+            Err(e) => {
+                complain(&format!("cannot write standard output: {e}"));
+                ExitCode::from(2)
+            }
+        };
     }
     let text = e.render().to_string();
     let said: Vec<&str> = text
@@ -101,8 +124,29 @@ fn refuse(e: &clap::Error) -> ExitCode {
 /// A panic is contained where it happens and recorded as an outcome; its message could hold content, so only the
 /// place in our own code is printed.
 fn silence_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
-        complain(&format!("internal error{place}, contained; please report it"));
-    }));
+    std::panic::set_hook(Box::new(|info| complain(&panic_line(info))));
+}
+
+fn panic_line(info: &PanicHookInfo<'_>) -> String {
+    let place = info.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
+    format!("internal error{place}, contained; please report it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_panic_names_the_place_and_holds_no_content() {
+        use std::sync::{Arc, Mutex};
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let before = std::panic::take_hook();
+        let hook = Arc::clone(&said);
+        std::panic::set_hook(Box::new(move |info| hook.lock().expect("unpoisoned").push(panic_line(info))));
+        let caught = std::panic::catch_unwind(|| panic!("cannot read {}", "ana.lind@larkspur.co"));
+        std::panic::set_hook(before);
+        assert!(caught.is_err());
+        let said = said.lock().expect("unpoisoned").join("\n");
+        assert!(said.contains("cli/mod.rs:") && !said.contains("larkspur"), "{said}");
+    }
 }

@@ -4,14 +4,16 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
+use rustc_hash::FxHashMap;
+
 use super::lines::LineCursor;
 use super::names;
 use super::worker::State;
 use crate::classify::{Key, Profile, Seen, classify, protect};
 use crate::detect::{FieldContext, Match, Scratch};
 use crate::model::{
-    Body, CellBatch, ContentVisitor, FieldId, Flow, Gap, Item, ItemMeta, ItemRecord, Likelihood, Occurrence,
-    Outcome, Place, Reason, Signals, Stop, TextWindow,
+    Body, CellBatch, ContentVisitor, FieldId, Flow, Gap, Item, ItemId, ItemMeta, ItemRecord, Likelihood,
+    Occurrence, Outcome, Place, Reason, Signals, Stop, TextWindow,
 };
 use crate::read::{self, Budget, Buffers, Reach, ReadContext};
 use crate::source::files::item_id;
@@ -32,6 +34,8 @@ pub(super) struct ItemScan<'w, 'p> {
     bytes_examined: u64,
     rows: Option<u64>,
     entries: u64,
+    /// How often each entry's id came up.
+    entry_ids: FxHashMap<ItemId, u64>,
     /// Categories seen so far in each row of the batch in hand.
     row_categories: Vec<u128>,
 }
@@ -77,6 +81,7 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             bytes_examined: 0,
             rows: None,
             entries: 0,
+            entry_ids: FxHashMap::default(),
             row_categories: Vec::new(),
         };
         for m in printed.matches {
@@ -373,7 +378,14 @@ impl ContentVisitor for ItemScan<'_, '_> {
 impl<'p> ItemScan<'_, 'p> {
     fn child(&mut self, name: &[u8], meta: ItemMeta) -> ItemScan<'_, 'p> {
         let path = self.item.path.entry(name);
-        let item = Item { id: item_id(&path), path, meta };
+        let mut id = item_id(&path);
+        let times = self.entry_ids.entry(id).or_default();
+        *times += 1;
+        if *times > 1 {
+            // A container may hold one name several times; each is an item. No name has a zero byte.
+            id = item_id(&path.entry(format!("\0{times}").as_bytes()));
+        }
+        let item = Item { id, path, meta };
         ItemScan::new(self.state, self.scratch, self.buffers, self.budget, item, Some(&self.printed_path))
     }
 }

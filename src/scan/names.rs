@@ -27,8 +27,7 @@ pub(super) struct Printed {
 /// Searches `name` and renders it. What is `possible` or more is masked, at whatever likelihood the run reports.
 pub(super) fn print(name: &[u8], plan: &ScanPlan, scratch: &mut Scratch) -> Printed {
     let ScanPlan { detectors, taxonomy, protector, .. } = plan;
-    let mut matches = Vec::new();
-    detectors.search_whole(scratch, name, &mut |m| matches.push(*m));
+    let matches = search(name, plan, scratch);
     let text = match plan.paths {
         PathStyle::Raw => escape(name),
         PathStyle::Hashed => protector.fingerprint("name", name)[..16].to_owned(),
@@ -48,6 +47,54 @@ pub(super) fn print(name: &[u8], plan: &ScanPlan, scratch: &mut Scratch) -> Prin
     Printed { text, matches }
 }
 
+/// Extensions that are taken for one: `.tar.gz.bak`.
+const EXTENSIONS: usize = 3;
+
+/// What is in `name`. An extension reads on from what it stands behind, which then looks like no address or number
+/// any more (`ana@larkspur.co.txt`, `219-45-6789.7z`): where that may be, the dot before it is read as a space.
+fn search(name: &[u8], plan: &ScanPlan, scratch: &mut Scratch) -> Vec<Match> {
+    let mut matches: Vec<Match> = Vec::new();
+    plan.detectors.search_whole(scratch, name, &mut |m| matches.push(*m));
+    let mut cut = Vec::new();
+    for _ in 0..EXTENSIONS {
+        let in_match = |at: usize| matches.iter().any(|m| (m.start..m.end).contains(&at));
+        let text = if cut.is_empty() { name } else { &cut };
+        let dots = dots_before_extensions(text, |at| !in_match(at));
+        if dots.is_empty() {
+            break;
+        }
+        if cut.is_empty() {
+            cut = name.to_vec();
+        }
+        dots.iter().for_each(|at| cut[*at] = b' ');
+        let known = matches.len();
+        plan.detectors.search_whole(scratch, &cut, &mut |m| {
+            if matches[..known].iter().all(|k| m.end <= k.start || k.end <= m.start) {
+                matches.push(*m);
+            }
+        });
+    }
+    matches.sort_by_key(|m| m.start);
+    matches
+}
+
+/// The last dot of each component that has an `@` before it, or a digit on both sides.
+fn dots_before_extensions(name: &[u8], wanted: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut dots = Vec::new();
+    let mut start = 0;
+    for component in name.split(|b| *b == b'/') {
+        if let Some(dot) = component.iter().rposition(|b| *b == b'.') {
+            let digit = |at: usize| component.get(at).is_some_and(u8::is_ascii_digit);
+            let joined = component[..dot].contains(&b'@') || (dot > 0 && digit(dot - 1) && digit(dot + 1));
+            if joined && wanted(start + dot) {
+                dots.push(start + dot);
+            }
+        }
+        start += component.len() + 1;
+    }
+    dots
+}
+
 /// Bytes that are not UTF-8 become `\xNN`.
 pub(super) fn escape(name: &[u8]) -> String {
     let mut out = String::with_capacity(name.len());
@@ -56,4 +103,18 @@ pub(super) fn escape(name: &[u8]) -> String {
         chunk.invalid().iter().for_each(|b| out.push_str(&format!("\\x{b:02x}")));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dot_before_an_extension_is_found_where_it_matters() {
+        let dots = |name: &str| dots_before_extensions(name.as_bytes(), |_| true);
+        assert_eq!(dots("mail/ana@larkspur.co.txt"), [20]);
+        assert_eq!(dots("ana@larkspur.co.d/219-45-6789.7z"), [15, 29]);
+        assert_eq!(dots("src/main.rs"), Vec::<usize>::new());
+        assert_eq!(dots_before_extensions(b"a@b.co", |_| false), Vec::<usize>::new());
+    }
 }

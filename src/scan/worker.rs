@@ -9,7 +9,7 @@ use super::item_scan::ItemScan;
 use super::queue::Queue;
 use super::{BATCH, ScanPlan};
 use crate::detect::Scratch;
-use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason};
+use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason, Stop};
 use crate::read::{Budget, Buffers, HEAD};
 use crate::source::files::Owners;
 use crate::source::{Access, Discovered, open_regular};
@@ -111,8 +111,12 @@ impl<'p> Worker<'p> {
         if let Access::Decided(outcome, detail) = task.access {
             return scan.decide(outcome, detail);
         }
-        if budget.stop().is_some() {
-            return scan.decide(Outcome::Skipped(Reason::Interrupted), String::new());
+        match budget.stop() {
+            Some(Stop::Interrupted) => {
+                return scan.decide(Outcome::Skipped(Reason::Interrupted), String::new());
+            }
+            Some(Stop::Timeout) => return scan.decide(Outcome::Failed(Reason::LimitTime), String::new()),
+            None => {}
         }
         let path = match task.access {
             Access::File(path) => path,

@@ -2,6 +2,7 @@
 //! devices recorded and never opened, and what a glob leaves out is recorded too.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -114,12 +115,22 @@ impl Selection {
 
     /// Whether `path` is one of the run's own outputs; a target, `depth` 0, may also lie inside one.
     fn is_own(&self, path: &Path, depth: usize) -> bool {
-        let same_name = |own: &PathBuf| depth == 0 || own.file_name() == path.file_name();
-        self.own.iter().any(same_name) && {
+        let name = path.file_name().unwrap_or_default();
+        let similar = |own: &PathBuf| depth == 0 || own.file_name() == Some(name) || is_left_over(name, own);
+        self.own.iter().any(similar) && {
             let path = canonical(path);
-            self.own.iter().any(|own| path == *own || (depth == 0 && path.starts_with(own)))
+            let beside = |own: &Path| own.parent() == path.parent() && is_left_over(name, own);
+            self.own.iter().any(|own| path == *own || beside(own) || (depth == 0 && path.starts_with(own)))
         }
     }
+}
+
+/// Whether `name` is one that a killed run left beside the output `own`: `.own.XXXXXX.partial`.
+fn is_left_over(name: &OsStr, own: &Path) -> bool {
+    let inner = name.as_encoded_bytes().strip_prefix(b".").and_then(|n| n.strip_suffix(b".partial"));
+    let own = own.file_name().unwrap_or_default().as_encoded_bytes();
+    let random = inner.and_then(|n| n.strip_prefix(own)).and_then(|n| n.strip_prefix(b"."));
+    random.is_some_and(|r| !r.is_empty() && r.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// The absolute path with links in its folders resolved, also when the file does not exist yet.
@@ -447,6 +458,16 @@ mod tests {
             owned(&[("/a.csv", "file"), ("/b.log", "file"), ("/old", "excluded")])
         );
         assert!(Selection::new(&["[".to_owned()], &[], &[], false, &[]).is_err());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_beside_an_output_is_own_and_nothing_else() {
+        let is = |name: &str| is_left_over(OsStr::new(name), Path::new("/x/out.jsonl"));
+        assert!(is(".out.jsonl.a1B2c3.partial"));
+        for name in ["out.jsonl", ".out.jsonl.partial", ".out.jsonl..partial", ".out.jsonl.a/b.partial"] {
+            assert!(!is(name), "{name}");
+        }
+        assert!(!is(".other.jsonl.a1B2c3.partial") && !is("out.jsonl.a1B2c3.partial"));
     }
 
     #[test]

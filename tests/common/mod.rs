@@ -3,6 +3,8 @@
 // Each test file uses a part of this.
 #![allow(dead_code)]
 
+#[cfg(all(feature = "archives", feature = "tabular"))]
+pub mod pack;
 pub mod values;
 
 use std::ffi::OsStr;
