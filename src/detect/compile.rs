@@ -95,10 +95,8 @@ pub(super) fn compile(
             errors
                 .push(DefinitionError { file: file.clone(), what: format!("detector `{}`: {what}", def.id) });
         };
-        if let Some((id, other)) = &previous {
-            if *id == def.id {
-                wrong(format!("two detectors have this id (the other is in {other}); rename one"));
-            }
+        if let Some((_, other)) = previous.as_ref().filter(|(id, _)| *id == def.id) {
+            wrong(format!("two detectors have this id (the other is in {other}); rename one"));
         }
         previous = Some((def.id.clone(), file.clone()));
         check_words(&def, is_info_type, &mut wrong);

@@ -361,7 +361,7 @@ impl Owners {
     /// What the store says of an item.
     pub fn meta(&mut self, meta: &Metadata) -> ItemMeta {
         ItemMeta {
-            bytes: meta.is_file().then(|| meta.len()),
+            bytes: meta.is_file().then_some(meta.len()),
             modified: meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()),
             owner: self.name(meta),
             mode: mode(meta),

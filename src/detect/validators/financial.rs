@@ -407,7 +407,8 @@ mod tests {
 
     #[test]
     fn one_wrong_digit_is_noticed() {
-        let cases: [(&[u8], fn(&[u8]) -> bool); 9] = [
+        type Accepts = fn(&[u8]) -> bool;
+        let cases: [(&[u8], Accepts); 9] = [
             (b"GB82WEST12345698765432", iban),
             (b"DE89370400440532013000", iban),
             (b"021000021", aba),

@@ -202,7 +202,8 @@ mod tests {
 
     #[test]
     fn one_wrong_digit_is_noticed() {
-        let cases: [(&[u8], fn(&[u8]) -> bool); 6] = [
+        type Accepts = fn(&[u8]) -> bool;
+        let cases: [(&[u8], Accepts); 6] = [
             (b"1234567893", npi),
             (b"AB1234563", dea),
             (b"9434765919", nhs),
