@@ -287,10 +287,10 @@ impl FailOn {
         if names().any(|n| n == word) {
             return Ok(FailOn::Category(word.to_owned()));
         }
-        if let Some(prefix) = word.strip_suffix('*').filter(|p| p.ends_with('.')) {
-            if names().any(|n| n.starts_with(prefix)) {
-                return Ok(FailOn::Prefix(prefix.to_owned()));
-            }
+        if let Some(prefix) = word.strip_suffix('*').filter(|p| p.ends_with('.'))
+            && names().any(|n| n.starts_with(prefix))
+        {
+            return Ok(FailOn::Prefix(prefix.to_owned()));
         }
         bail!(
             "--fail-on {word}: no tier ({}), likelihood, info type or category; see `privascan detectors list`",

@@ -321,7 +321,7 @@ fn printable(path: &Path) -> Vec<u8> {
 fn meta(entry: &DirEntry, owners: &mut Owners) -> ItemMeta {
     let Ok(meta) = entry.metadata() else { return ItemMeta::default() };
     ItemMeta {
-        bytes: meta.is_file().then(|| meta.len()),
+        bytes: meta.is_file().then_some(meta.len()),
         modified: meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()),
         owner: owners.name(&meta),
         mode: mode(&meta),
