@@ -12,7 +12,7 @@ use common::{package, run_in};
 fn foreign_files_are_all_accounted_for() -> io::Result<()> {
     let data = package().join("../shared/data");
     if !data.join("formats").is_dir() {
-        eprintln!("not run: {} is not there", "../shared/data/formats");
+        eprintln!("not run: ../shared/data/formats is not there");
         return Ok(());
     }
     let folders: Vec<&str> = ["formats", "columns"].into_iter().filter(|f| data.join(f).is_dir()).collect();

@@ -82,6 +82,12 @@ pub const TABLE: &[Validator] = &[
         "MyKad: date and place of birth code (JPN, National Registration Regulations 1990)",
     ),
     compact("id-nik", id_nik, 0.0277, "NIK: province and date, women plus 40 (Permendagri 72/2022)"),
+    compact(
+        "au-medicare",
+        au_medicare,
+        0.05,
+        "Medicare card: weights 1 3 7 9 modulo 10, first digit 2 to 6 (Services Australia)",
+    ),
     compact("au-tfn", au_tfn, 0.091, "TFN: weights modulo 11 (ATO, TFN algorithm)"),
     compact(
         "au-abn",
@@ -280,6 +286,12 @@ fn id_nik(v: &[u8]) -> bool {
         && civil_date(2000 + d[10] * 10 + d[11], d[8] * 10 + d[9], day)
 }
 
+fn au_medicare(v: &[u8]) -> bool {
+    digits::<10>(v).is_some_and(|d| {
+        (2..=6).contains(&d[0]) && dot(&d[..8], &[1, 3, 7, 9, 1, 3, 7, 9]) % 10 == d[8] && d[9] != 0
+    })
+}
+
 fn au_tfn(v: &[u8]) -> bool {
     if let Some(d) = digits::<8>(v) {
         return dot(&d, &[10, 7, 8, 4, 6, 3, 5, 1]).is_multiple_of(11) && d[..3] != [0, 0, 0];
@@ -390,6 +402,7 @@ mod tests {
                 ("th-tnin", Kind::Leaky, &["4652150605128", "6932538130183", "3647331690107"]),
                 ("my-nric", Kind::Structure, &["930320017763", "580823032723", "870701019312"]),
                 ("id-nik", Kind::Structure, &["3509074301570008", "3604054304050001", "3609080207380006"]),
+                ("au-medicare", Kind::Check, &["2951673011", "4287301631", "3570948221"]),
                 ("au-tfn", Kind::Check, &["071876738", "863460855", "148110774"]),
                 ("au-abn", Kind::Check, &["54351218459", "79715526181", "49293693085"]),
                 ("au-acn", Kind::Leaky, &["418300240", "441697883", "219334611"]),

@@ -13,6 +13,12 @@ pub const TABLE: &[Validator] = &[
         "Steuer-ID: ISO 7064 MOD 11,10 and one repeated digit (BZSt; StIdV section 1)",
     ),
     compact(
+        "de-vat",
+        de_vat,
+        0.1,
+        "USt-IdNr.: DE and nine digits, ISO 7064 MOD 11,10 (BZSt; UStG section 27a)",
+    ),
+    compact(
         "de-id-card",
         de_id_card,
         0.087,
@@ -134,7 +140,11 @@ fn de_document_number(v: &[u8]) -> bool {
     v.len() == 9
         && b"CFGHJKLMNPRTVWXYZ".contains(&v[0])
         && v.iter().all(de_character)
-        && v.iter().filter(|b| b.is_ascii_digit()).count() >= 2
+        && v.iter().filter(|b| b.is_ascii_digit()).count() >= 1
+}
+
+fn de_vat(v: &[u8]) -> bool {
+    v.len() == 11 && v.starts_with(b"DE") && v[2] != b'0' && mod11_10(&v[2..])
 }
 
 fn de_id_card(v: &[u8]) -> bool {
@@ -387,6 +397,7 @@ mod tests {
         proof::table(
             TABLE,
             &[
+                ("de-vat", Kind::Check, &["DE281584659", "DE812539072", "DE319407286"]),
                 ("de-tax-id", Kind::Check, &["26608419376", "75961458038", "38120647257"]),
                 ("de-id-card", Kind::Check, &["L14H3309C4", "T220003426", "L85W7144G8"]),
                 ("de-document-number", Kind::Structure, &["L70M1151G", "T22000228", "L23N5301F"]),
