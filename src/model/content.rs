@@ -84,6 +84,15 @@ impl Cell {
     pub const NO_RAW: u32 = u32::MAX;
 }
 
+/// How a format writes what it cannot write plainly inside a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escapes {
+    /// A doubled quote, as in CSV.
+    Doubled,
+    /// Backslash sequences, as in JSON.
+    Backslash,
+}
+
 /// Values of one table, in any order, joined in one buffer. Between two cells stands exactly one `\n`, so no match of
 /// a pattern can cross from one to the next; a cell may itself hold newlines.
 #[derive(Clone, Debug)]
@@ -100,6 +109,8 @@ pub struct CellBatch<'a> {
     pub raw: &'a [u8],
     /// Offset of `raw[0]` in the innermost decoded content; batches' `raw` follow one another without hole.
     pub raw_offset: u64,
+    /// How values are written in `raw`.
+    pub escapes: Escapes,
 }
 
 /// The reader's counterpart: what it hands content to. Implemented by `scan`, and by tests.

@@ -9,7 +9,7 @@ pub mod item;
 pub mod run;
 
 pub use body::{Body, ReadSeek, Seekable};
-pub use content::{Cell, CellBatch, ContentVisitor, FieldId, Flow, Place, Stop, TextWindow};
+pub use content::{Cell, CellBatch, ContentVisitor, Escapes, FieldId, Flow, Place, Stop, TextWindow};
 pub use finding::{Finding, ItemRecord, Likelihood, Occurrence, Relation, Signals};
 pub use item::{Gap, Item, ItemId, ItemMeta, ItemPath, Outcome, Reason, hex};
 pub use run::{Ledger, RunRecord};

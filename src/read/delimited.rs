@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::model::{Body, CellBatch, ContentVisitor, Gap, Reason};
+use crate::model::{Body, CellBatch, ContentVisitor, Escapes, Gap, Reason};
 
 use super::dialect::{self, Dialect};
 use super::rolling::Rolling;
@@ -130,7 +130,9 @@ fn hand_over<R: Read>(
     if done > 0 {
         let raw = &rolling.data()[..done];
         let (text, cells, rows) = (&batch.text, &batch.cells, batch.rows);
-        go(visitor.cells(&CellBatch { text, cells, first_row, rows, raw, raw_offset: rolling.offset() }))?;
+        let raw_offset = rolling.offset();
+        let escapes = Escapes::Doubled;
+        go(visitor.cells(&CellBatch { text, cells, first_row, rows, raw, raw_offset, escapes }))?;
         rolling.consume(done);
     }
     Ok(u64::from(batch.rows))

@@ -69,6 +69,35 @@ fn text_format(text: &[u8], whole: bool, extension: &str) -> &'static Format {
     }
 }
 
+/// A format that is read as another one, and so not wholly.
+#[derive(Clone, Copy)]
+pub struct HalfRead {
+    /// What it is.
+    pub name: &'static str,
+    /// What is not seen.
+    pub why: &'static str,
+}
+
+/// Whether content that `format` reads is more than that reader sees: an office document, or mail with encoded parts.
+pub fn half_read(format: &Format, head: &[u8], name: &[u8]) -> Option<HalfRead> {
+    let office =
+        |name| HalfRead { name, why: "its parts were read as stored: values cut by markup are not seen" };
+    let holds = |what: &[u8]| memchr::memmem::find(head, what).is_some();
+    match format.name {
+        "zip" if holds(b"[Content_Types].xml") => Some(office("ooxml")),
+        "zip" if head.get(30..).is_some_and(|h| h.starts_with(b"mimetypeapplication/")) => {
+            Some(office("odf"))
+        }
+        "text" => {
+            let extension = extension(name);
+            let mail = matches!(extension.as_slice(), b"eml" | b"mbox")
+                || (holds(b"\nMIME-Version: 1.0") && holds(b"\nContent-T"));
+            mail.then_some(HalfRead { name: "mail", why: "read as text: encoded parts were not decoded" })
+        }
+        _ => None,
+    }
+}
+
 /// Known binary formats by the bytes they begin with.
 fn binary(head: &[u8]) -> Kind {
     let short = match FileFormat::from_bytes(head) {

@@ -9,7 +9,9 @@ mod tests;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use crate::model::{Body, CellBatch, ContentVisitor, FieldId, Flow, Gap, ItemMeta, Reason, TextWindow};
+use crate::model::{
+    Body, CellBatch, ContentVisitor, Escapes, FieldId, Flow, Gap, ItemMeta, Reason, TextWindow,
+};
 
 use super::rolling::Rolling;
 use super::text::rest_as_text;
@@ -159,7 +161,15 @@ fn hand_over<R: Read>(
     let raw = &rolling.data()[..done];
     let rows = (end_row - first_row) as u32;
     let (text, cells, raw_offset) = (&batch.text, &batch.cells, rolling.offset());
-    go(visitor.cells(&CellBatch { text, cells, first_row, rows, raw, raw_offset }))?;
+    go(visitor.cells(&CellBatch {
+        text,
+        cells,
+        first_row,
+        rows,
+        raw,
+        raw_offset,
+        escapes: Escapes::Backslash,
+    }))?;
     rolling.consume(done);
     Ok(())
 }

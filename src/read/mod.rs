@@ -10,6 +10,7 @@ mod charset;
 pub mod columnar;
 mod delimited;
 mod dialect;
+pub mod escape;
 mod identify;
 mod json;
 pub mod limits;
@@ -204,7 +205,11 @@ fn read_identified(
     }
     match identify::identify(head, name) {
         Kind::Known(format) => {
-            visitor.format(format.name);
+            let half = identify::half_read(format, head, name);
+            visitor.format(half.map_or(format.name, |h| h.name));
+            if let Some(half) = half {
+                visitor.gap(Gap::new(Reason::UnsupportedFormat, half.why));
+            }
             (format.read)(cx, name, body, visitor)
         }
         Kind::Unsupported(short) => {

@@ -170,10 +170,11 @@ impl<'c, R: Read> Rolling<'c, R> {
         let Some(t) = &mut self.transcoder else {
             let n = read(&mut self.source, &mut self.buf[self.end..])?;
             self.ended = n == 0;
+            // What is read is examined, also where it overdraws the budget.
+            self.end += n;
             if !self.free {
                 spend(self.cx, n)?;
             }
-            self.end += n;
             return Ok(());
         };
         if t.len - t.at < 4 && !t.ended {
@@ -184,8 +185,8 @@ impl<'c, R: Read> Rolling<'c, R> {
             t.raw.resize(HEAD, 0);
             let n = read(&mut self.source, &mut t.raw[t.len..])?;
             t.ended = n == 0;
-            spend(self.cx, n)?;
             t.len += n;
+            spend(self.cx, n)?;
         }
         let (written, all) = t.decode(&mut self.buf[self.end..]);
         self.end += written;

@@ -15,6 +15,7 @@ use crate::model::{
     Body, CellBatch, ContentVisitor, FieldId, Flow, Gap, Item, ItemId, ItemMeta, ItemRecord, Likelihood,
     Occurrence, Outcome, Place, Reason, Signals, Stop, TextWindow,
 };
+use crate::read::escape::locate;
 use crate::read::{self, Budget, Buffers, Reach, ReadContext};
 use crate::source::files::item_id;
 
@@ -305,13 +306,16 @@ impl ContentVisitor for ItemScan<'_, '_> {
                 let mut at = Whereabouts { row, ..Whereabouts::default() };
                 let text = &batch.text[cell.start as usize..cell.end as usize];
                 if let Some(raw) = batch.raw.get(cell.raw as usize..).filter(|raw| !raw.is_empty()) {
-                    // A value written with escapes is located by its start alone.
-                    let verbatim = raw.starts_with(text);
-                    let within = if verbatim { (m.start - cell.start as usize) as u64 } else { 0 };
-                    let offset = batch.raw_offset + u64::from(cell.raw) + within;
+                    let part = m.start - cell.start as usize..m.end - cell.start as usize;
+                    let span = match raw.starts_with(text) {
+                        true => Some(part),
+                        false => locate(batch.escapes, raw, text, part),
+                    };
+                    let start = span.as_ref().map_or(0, |s| s.start) as u64;
+                    let offset = batch.raw_offset + u64::from(cell.raw) + start;
                     lines.advance(batch.raw, batch.raw_offset, offset);
                     at.offset = Some(offset);
-                    at.length = verbatim.then_some((m.end - m.start) as u64);
+                    at.length = span.map(|s| s.len() as u64);
                     (at.line, at.column) = (Some(lines.line), Some(lines.column));
                 }
                 at

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Fields, Int16Type, Int32Type, Int64Type, Schema
 use rustc_hash::FxHashMap;
 
 use super::values;
-use crate::model::{Cell, CellBatch, ContentVisitor, FieldId, Flow, Gap, Reason};
+use crate::model::{Cell, CellBatch, ContentVisitor, Escapes, FieldId, Flow, Gap, Reason};
 use crate::read::{ReadContext, ReadError, go};
 
 /// Below this many bytes, the next column joins the same call.
@@ -368,6 +368,7 @@ impl Sink<'_, '_> {
             rows: std::mem::take(&mut self.rows),
             raw: &[],
             raw_offset: 0,
+            escapes: Escapes::Doubled,
         });
         self.handed += self.text.len() as u64;
         self.text.clear();
