@@ -92,7 +92,7 @@ impl Automaton {
 
     /// Calls `ends(detectors, end)` for every end of a match that begins at `from`, by ascending end; `inside_number`
     /// leaves out the patterns that may not begin there.
-    #[inline]
+    #[inline(always)]
     pub fn walk(
         &self,
         states: &mut States,

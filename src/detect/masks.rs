@@ -2,6 +2,8 @@
 //!
 //! x86-64 has SSE2 by definition, so there is no run-time choice. The portable twin serves other machines; a test
 //! holds the two equal. This is the only file with `unsafe`.
+//!
+//! [`tuned`] lets the loop around it use what newer machines have.
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 64;
@@ -29,6 +31,34 @@ pub(super) fn masks(block: &[u8; BLOCK]) -> Masks {
     unsafe {
         sse2(block)
     }
+}
+
+/// Runs `f`, compiled for the machine's newer instructions where it has them. What `f` is made of is inlined into it.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(super) fn tuned<R>(f: impl FnOnce() -> R) -> R {
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn newer<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+    let has = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt");
+    if !has {
+        return f();
+    }
+    // SAFETY: every feature that `newer` is compiled for was found on this machine.
+    #[allow(unsafe_code)]
+    unsafe {
+        newer(f)
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn tuned<R>(f: impl FnOnce() -> R) -> R {
+    f()
 }
 
 #[cfg(target_arch = "x86_64")]

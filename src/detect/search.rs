@@ -15,6 +15,7 @@ use super::compile::{Compiled, Detector, accepts};
 use super::context::ContextCache;
 use super::definition::{Boundary, Context};
 use super::fields::FieldContext;
+use super::masks::tuned;
 use super::starts::{MAX_LOCAL, each_start, end_allowed, inside_number, local_start, start_allowed};
 use crate::model::{Cell, Likelihood, Signals, TextWindow};
 
@@ -217,8 +218,10 @@ impl Compiled {
     /// Fills `scratch.hits` with every match that starts in `owned` and whose validators accept, by start.
     fn candidates(&self, scratch: &mut Scratch, text: &[u8], owned: Range<usize>) {
         if let Some(automaton) = &self.starts {
-            each_start(&self.filter, text, owned.clone(), |from| {
-                self.at_start(automaton, scratch, text, from)
+            tuned(|| {
+                each_start(&self.filter, text, owned.clone(), |from| {
+                    self.at_start(automaton, scratch, text, from);
+                });
             });
         }
         if let Some(automaton) = &self.ats {
@@ -275,6 +278,7 @@ impl Compiled {
         scratch.hits.len() > before
     }
 
+    #[inline(always)]
     fn at_start(&self, automaton: &Automaton, scratch: &mut Scratch, text: &[u8], from: usize) {
         self.walk(automaton, scratch.starts.as_mut(), &mut scratch.ends, text, from);
         if !scratch.ends.is_empty() {
@@ -283,7 +287,7 @@ impl Compiled {
     }
 
     /// The longest allowed end of each detector that matches at `from`.
-    #[inline]
+    #[inline(always)]
     fn walk(
         &self,
         automaton: &Automaton,

@@ -90,8 +90,10 @@ pub fn half_read(format: &Format, head: &[u8], name: &[u8]) -> Option<HalfRead> 
         }
         "text" => {
             let extension = extension(name);
+            let headers: [&[u8]; 6] =
+                [b"From ", b"From:", b"Received:", b"Return-Path:", b"Delivered-To:", b"Date:"];
             let mail = matches!(extension.as_slice(), b"eml" | b"mbox")
-                || (holds(b"\nMIME-Version: 1.0") && holds(b"\nContent-T"));
+                || (headers.iter().any(|h| head.starts_with(h)) && holds(b"\nMIME-Version: 1.0"));
             mail.then_some(HalfRead { name: "mail", why: "read as text: encoded parts were not decoded" })
         }
         _ => None,

@@ -262,7 +262,7 @@ impl ContentVisitor for ItemScan<'_, '_> {
                 Whereabouts { line, column, offset: Some(offset), ..Whereabouts::at_span(m) }
             });
         });
-        if window.located {
+        if window.located && !window.last {
             self.lines.advance(window.bytes, window.offset, window.offset + settled as u64);
         }
         let examined = window.owned.len() as u64;

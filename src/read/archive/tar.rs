@@ -24,11 +24,14 @@ const HEADER_BYTES: u64 = 8 << 20;
 /// The checksum of the first header: old archives have no other mark.
 fn recognises(head: &[u8]) -> bool {
     let Some(block) = head.first_chunk::<512>() else { return false };
+    if block[0] == 0 || !block[148..156].iter().all(|b| matches!(b, b'0'..=b'7' | b' ' | 0)) {
+        return false;
+    }
     let digits = block[148..156].trim_ascii().split(|b| *b == 0).next().unwrap_or_default().trim_ascii();
     let stated = std::str::from_utf8(digits).ok().and_then(|d| u32::from_str_radix(d, 8).ok());
     let sum: u32 = block.iter().map(|b| u32::from(*b)).sum();
     let field: u32 = block[148..156].iter().map(|b| u32::from(*b)).sum();
-    block[0] != 0 && stated == Some(sum - field + 8 * u32::from(b' '))
+    stated == Some(sum - field + 8 * u32::from(b' '))
 }
 
 fn read(
