@@ -10,6 +10,8 @@ use super::{BY_MAGIC, Format, HEAD, delimited, dialect, json};
 pub enum Kind {
     /// A format with a reader.
     Known(&'static Format),
+    /// Running text in this encoding.
+    Text(Charset),
     /// A binary format without one, by its short name.
     Unsupported(String),
     /// Neither text nor a format we know.
@@ -41,10 +43,13 @@ pub fn identify(head: &[u8], name: &[u8]) -> Kind {
     let extension = extension(name);
     let extension = std::str::from_utf8(&extension).unwrap_or_default();
     if PLAIN.split(' ').any(|e| e == extension) {
-        return Kind::Known(&TEXT);
+        return Kind::Text(charset);
     }
     let decoded = charset.decode(head);
-    Kind::Known(text_format(&decoded, head.len() < HEAD, extension))
+    match text_format(&decoded, head.len() < HEAD, extension) {
+        text if text.name == TEXT.name => Kind::Text(charset),
+        format => Kind::Known(format),
+    }
 }
 
 fn text_format(text: &[u8], whole: bool, extension: &str) -> &'static Format {

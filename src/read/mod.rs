@@ -192,6 +192,13 @@ pub fn read(cx: &ReadContext<'_>, name: &[u8], body: Body<'_>, visitor: &mut dyn
     }
 }
 
+fn named(visitor: &mut dyn ContentVisitor, format: &Format, half: Option<identify::HalfRead>) {
+    visitor.format(half.map_or(format.name, |h| h.name));
+    if let Some(half) = half {
+        visitor.gap(Gap::new(Reason::UnsupportedFormat, half.why));
+    }
+}
+
 fn read_identified(
     cx: &ReadContext<'_>,
     name: &[u8],
@@ -205,12 +212,12 @@ fn read_identified(
     }
     match identify::identify(head, name) {
         Kind::Known(format) => {
-            let half = identify::half_read(format, head, name);
-            visitor.format(half.map_or(format.name, |h| h.name));
-            if let Some(half) = half {
-                visitor.gap(Gap::new(Reason::UnsupportedFormat, half.why));
-            }
+            named(visitor, format, identify::half_read(format, head, name));
             (format.read)(cx, name, body, visitor)
+        }
+        Kind::Text(charset) => {
+            named(visitor, &text::TEXT, identify::half_read(&text::TEXT, head, name));
+            text::read_in(charset, cx, body, visitor)
         }
         Kind::Unsupported(short) => {
             visitor.format(&short);

@@ -30,6 +30,16 @@ fn read(
     windows(cx, &mut Rolling::text(cx, body)?, true, visitor)
 }
 
+/// Text whose encoding is known already.
+pub(super) fn read_in(
+    charset: Charset,
+    cx: &ReadContext<'_>,
+    body: Body<'_>,
+    visitor: &mut dyn ContentVisitor,
+) -> Result<(), ReadError> {
+    windows(cx, &mut Rolling::new(cx, body, charset, 0), true, visitor)
+}
+
 /// Hands what is left of a reader over as text, for readers that give up. `offset` is where it starts in the
 /// decoded content. The encoding is judged by its first bytes.
 pub fn read_text(
