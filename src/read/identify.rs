@@ -94,10 +94,13 @@ pub fn half_read(format: &Format, head: &[u8], name: &[u8]) -> Option<HalfRead> 
             Some(office("odf"))
         }
         "text" => {
-            let extension = extension(name);
+            let named = |end: &[u8]| {
+                name.len() > end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end)
+            };
             let headers: [&[u8]; 6] =
                 [b"From ", b"From:", b"Received:", b"Return-Path:", b"Delivered-To:", b"Date:"];
-            let mail = matches!(extension.as_slice(), b"eml" | b"mbox")
+            let mail = named(b".eml")
+                || named(b".mbox")
                 || (headers.iter().any(|h| head.starts_with(h)) && holds(b"\nMIME-Version: 1.0"));
             mail.then_some(HalfRead { name: "mail", why: "read as text: encoded parts were not decoded" })
         }

@@ -111,8 +111,12 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             depth: self.item.path.depth(),
             buffers: self.buffers,
         };
-        let name = self.item.path.name().to_vec();
-        match catch_unwind(AssertUnwindSafe(|| read::read(&context, &name, body, self))) {
+        let mut name = std::mem::take(&mut self.state.name);
+        name.clear();
+        name.extend_from_slice(self.item.path.name());
+        let read = catch_unwind(AssertUnwindSafe(|| read::read(&context, &name, body, self)));
+        self.state.name = name;
+        match read {
             Ok(flow) => {
                 if let ControlFlow::Break(stop) = flow {
                     self.gap(match stop {

@@ -31,6 +31,7 @@ pub(super) fn print(name: &[u8], plan: &ScanPlan, scratch: &mut Scratch) -> Prin
     let text = match plan.paths {
         PathStyle::Raw => escape(name),
         PathStyle::Hashed => protector.fingerprint("name", name)[..16].to_owned(),
+        PathStyle::Masked if matches.is_empty() => escape(name),
         PathStyle::Masked => {
             let mut out = String::new();
             let mut from = 0;

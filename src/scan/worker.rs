@@ -39,13 +39,15 @@ pub(super) struct State<'p> {
     pub plan: &'p ScanPlan,
     pub progress: &'p Progress,
     pub normalized: Vec<u8>,
+    /// For the name of the item being read.
+    pub name: Vec<u8>,
     records: Vec<ItemRecord>,
     sender: Sender<Vec<ItemRecord>>,
 }
 
 impl<'p> State<'p> {
     pub fn new(plan: &'p ScanPlan, progress: &'p Progress, sender: Sender<Vec<ItemRecord>>) -> Self {
-        Self { plan, progress, normalized: Vec::new(), records: Vec::new(), sender }
+        Self { plan, progress, normalized: Vec::new(), name: Vec::new(), records: Vec::new(), sender }
     }
 
     /// Hands a record on.
