@@ -70,6 +70,11 @@ impl<'a> Budget<'a> {
         total <= self.limits.item_bytes
     }
 
+    /// Of the `bytes` spent last, how many were within the limit.
+    pub fn within(&self, bytes: u64) -> u64 {
+        bytes - self.decoded.get().saturating_sub(self.limits.item_bytes).min(bytes)
+    }
+
     /// Why reading has to stop now, if it has to. Called between windows, batches and entries.
     pub fn stop(&self) -> Option<Stop> {
         if self.interrupted.load(Ordering::Relaxed) {

@@ -170,12 +170,10 @@ impl<'c, R: Read> Rolling<'c, R> {
         let Some(t) = &mut self.transcoder else {
             let n = read(&mut self.source, &mut self.buf[self.end..])?;
             self.ended = n == 0;
-            // What is read is examined, also where it overdraws the budget.
-            self.end += n;
-            if !self.free {
-                spend(self.cx, n)?;
-            }
-            return Ok(());
+            let spent = if self.free { Ok(()) } else { spend(self.cx, n) };
+            // What the budget still covers is examined.
+            self.end += if spent.is_ok() { n } else { self.cx.budget.within(n as u64) as usize };
+            return spent;
         };
         if t.len - t.at < 4 && !t.ended {
             // What is left of a character that the last read cut stays in front.
@@ -185,8 +183,9 @@ impl<'c, R: Read> Rolling<'c, R> {
             t.raw.resize(HEAD, 0);
             let n = read(&mut self.source, &mut t.raw[t.len..])?;
             t.ended = n == 0;
-            t.len += n;
-            spend(self.cx, n)?;
+            let spent = spend(self.cx, n);
+            t.len += if spent.is_ok() { n } else { self.cx.budget.within(n as u64) as usize };
+            spent?;
         }
         let (written, all) = t.decode(&mut self.buf[self.end..]);
         self.end += written;

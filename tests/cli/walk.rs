@@ -129,8 +129,14 @@ fn limits_that_bite_are_gaps() -> pack::Result<()> {
     let ran = scan(&["long.txt", "--timeout-per-item", "0.000001"])?;
     assert_eq!(outcome(&ran, "long.txt"), "failed(limit_time)");
     assert_eq!(ran.records("run")[0]["complete"], false);
-    let ran = scan(&["long.txt", "--timeout-per-item", "0.02"])?;
-    assert_eq!(outcome(&ran, "long.txt"), "partial(limit_time)");
+    // A pause in the middle that is longer than an item may take.
+    let slow = format!(
+        "(cat long.txt; sleep 1; cat long.txt) | {} scan - --format jsonl --timeout-per-item 0.6",
+        env!("CARGO_BIN_EXE_privascan")
+    );
+    let output = std::process::Command::new("sh").current_dir(dir.path()).args(["-c", &slow]).output()?;
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stdout).contains(r#""outcome":"partial","reason":"limit_time""#));
     Ok(())
 }
 
