@@ -9,10 +9,12 @@ use regex_automata::util::primitives::{PatternID, StateID};
 use regex_syntax::hir::Hir;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::filter::{Filter, has};
+use super::filter::{Filter, first_word, has};
 
 /// Memory for one thread's states, in bytes; then they are forgotten and built anew.
 const CACHE_BYTES: usize = 6 << 20;
+/// First words that are remembered.
+const WORDS: usize = 512;
 /// No transition: nothing can match from here.
 const DEAD: u32 = u32::MAX - 1;
 /// The transition has not been asked for yet.
@@ -44,6 +46,8 @@ pub(super) struct States {
     rows: FxHashMap<Box<[u32]>, u32>,
     bytes: usize,
     limit: usize,
+    /// Where first words led: up to 8 letters, and the row after them. Common words are walked once.
+    words: Box<[(u64, u32); WORDS]>,
     /// Where every pattern begins.
     start: u32,
     /// Where those begin that may begin inside of a number.
@@ -52,11 +56,11 @@ pub(super) struct States {
 
 impl Automaton {
     /// Patterns with the detector each belongs to and whether a match may begin inside of a number.
-    pub fn build(patterns: &[(u16, Hir, bool)]) -> Result<Option<Self>, String> {
+    pub fn build(patterns: &[(u16, &Hir, bool)]) -> Result<Option<Self>, String> {
         if patterns.is_empty() {
             return Ok(None);
         }
-        let hirs: Vec<&Hir> = patterns.iter().map(|(_, h, _)| h).collect();
+        let hirs: Vec<&Hir> = patterns.iter().map(|(_, h, _)| *h).collect();
         let nfa = thompson::Compiler::new()
             .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None))
             .build_many_from_hir(&hirs)
@@ -85,6 +89,7 @@ impl Automaton {
             limit: CACHE_BYTES,
             start: 0,
             joined: 0,
+            words: Box::new([(0, UNKNOWN); WORDS]),
         };
         self.begin(&mut states);
         states
@@ -102,7 +107,21 @@ impl Automaton {
         mut ends: impl FnMut(&[u16], usize),
     ) {
         let mut row = if inside_number { states.joined } else { states.start };
-        for (i, byte) in text[from..].iter().enumerate() {
+        let mut skip = 0;
+        // Where the same first word led before.
+        if !inside_number && let Some((letters, count)) = first_word(text, from) {
+            let slot = letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> (usize::BITS - WORDS.ilog2());
+            if states.words[slot].0 != letters {
+                let led = self.learn(states, &text[from..from + count]);
+                states.words[slot] = (letters, led);
+            }
+            match states.words[slot].1 {
+                DEAD => return,
+                UNKNOWN => {}
+                led => (row, skip) = (led, count),
+            }
+        }
+        for (i, byte) in text[from..].iter().enumerate().skip(skip) {
             let class = self.classes[usize::from(*byte)];
             let mut to = states.next[row as usize + usize::from(class)];
             if to >= MATCH {
@@ -119,6 +138,20 @@ impl Automaton {
             }
             row = to;
         }
+    }
+
+    /// Where a word leads from the start: a row, [`DEAD`], or [`UNKNOWN`] if a match ends within it.
+    #[cold]
+    fn learn(&self, states: &mut States, word: &[u8]) -> u32 {
+        let mut row = states.start;
+        for byte in word {
+            match self.step(states, &mut row, self.classes[usize::from(*byte)]) {
+                DEAD => return DEAD,
+                to if to & MATCH != 0 => return UNKNOWN,
+                to => row = to,
+            }
+        }
+        row
     }
 
     /// What tells most starts apart from those where a match can begin.
@@ -220,6 +253,7 @@ impl Automaton {
         states.sets.clear();
         states.rows.clear();
         states.bytes = 0;
+        states.words.fill((0, UNKNOWN));
         let mut set = FxHashSet::default();
         self.close(self.nfa.start_anchored(), &mut set);
         states.start = self.row(states, set) & !MATCH;
@@ -316,6 +350,7 @@ mod tests {
             .enumerate()
             .map(|(i, p)| (i as u16, regex_syntax::parse(p).expect("parses"), i == 1))
             .collect();
+        let hirs: Vec<_> = hirs.iter().map(|(i, hir, joined)| (*i, hir, *joined)).collect();
         Automaton::build(&hirs).expect("builds").expect("has patterns")
     }
 

@@ -148,7 +148,7 @@ pub(super) fn compile(
         let chosen: Vec<_> = hirs
             .iter()
             .filter(|(d, _)| def(*d).anchor == anchor)
-            .map(|(d, hir)| (*d, hir.clone(), def(*d).boundary != Boundary::Number))
+            .map(|(d, hir)| (*d, hir, def(*d).boundary != Boundary::Number))
             .collect();
         Automaton::build(&chosen)
     };

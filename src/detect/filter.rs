@@ -115,6 +115,16 @@ fn bucket(letters: u64) -> usize {
     PAIRS + (letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 47) as usize
 }
 
+/// The lower-case letters at `from`, at most 8 and as one number, and how many they are; if there are any and 8 bytes of text.
+#[inline(always)]
+pub(super) fn first_word(text: &[u8], from: usize) -> Option<(u64, usize)> {
+    let eight = u64::from_le_bytes(*text.get(from..)?.first_chunk()?);
+    let other = others(eight);
+    let first = (other & other.wrapping_neg()) >> 7;
+    let letters = eight & first.wrapping_sub(1);
+    (letters != 0).then_some((letters, other.trailing_zeros() as usize / 8))
+}
+
 /// The high bit of each byte that is no lower-case letter.
 #[inline(always)]
 fn others(eight: u64) -> u64 {
