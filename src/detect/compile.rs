@@ -57,6 +57,8 @@ impl Detector {
             regex::bytes::RegexBuilder::new(&format!("^(?:{})$", self.def.pattern))
                 .case_insensitive(self.def.ignore_case)
                 .unicode(self.def.unicode)
+                // Bounded by MAX_PATTERN: a pattern that was accepted is never refused for its size here.
+                .size_limit(usize::MAX)
                 .build()
                 .ok()
         };
@@ -132,7 +134,7 @@ pub(super) fn compile(
                     has_hotwords: !(def.hotwords.is_empty() && def.negative_hotwords.is_empty()),
                     max_len: max_len + usize::from(def.extend_max),
                     extend,
-                    has_value: def.pattern.contains("(?P<value>"),
+                    has_value: ["(?P<value>", "(?<value>"].iter().any(|group| def.pattern.contains(group)),
                     whole: OnceLock::new(),
                     def,
                 });
