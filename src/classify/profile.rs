@@ -160,11 +160,6 @@ impl Profile {
         self.other_combinations += other.other_combinations;
     }
 
-    /// Matches counted so far.
-    pub fn matches(&self) -> u64 {
-        self.tallies.values().map(|t| t.count).sum()
-    }
-
     pub(super) fn into_parts(self) -> (Vec<FieldTally>, FxHashMap<Key, Tally>) {
         (self.fields, self.tallies)
     }

@@ -160,10 +160,6 @@ fn read_retrying(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// `Read + Seek`, as one trait object.
-pub trait ReadSeek: Read + Seek {}
-impl<T: Read + Seek> ReadSeek for T {}
-
 /// Content with random access.
 #[derive(Debug)]
 pub enum Seekable {

@@ -8,7 +8,7 @@ pub mod finding;
 pub mod item;
 pub mod run;
 
-pub use body::{Body, ReadSeek, Seekable};
+pub use body::{Body, Seekable};
 pub use content::{Cell, CellBatch, ContentVisitor, Escapes, FieldId, Flow, Place, Stop, TextWindow};
 pub use finding::{Finding, ItemRecord, Likelihood, Occurrence, Relation, Signals};
 pub use item::{Gap, Item, ItemId, ItemMeta, ItemPath, Outcome, Reason, hex};
