@@ -4,6 +4,7 @@ pub mod classify;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod detect;
+pub mod govern;
 pub mod model;
 pub mod read;
 pub mod report;

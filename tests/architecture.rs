@@ -10,11 +10,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("read", &["model"]),
     ("source", &["model"]),
     ("classify", &["model", "detect"]),
-    ("report", &["model", "classify"]),
-    ("scan", &["model", "detect", "read", "source", "classify", "report"]),
-    ("cli", &["model", "detect", "read", "source", "classify", "report", "scan", "cli"]),
-    ("main", &["model", "detect", "read", "source", "classify", "report", "scan", "cli"]),
-    ("lib", &["model", "detect", "read", "source", "classify", "report", "scan"]),
+    ("govern", &["model", "classify"]),
+    ("report", &["model", "classify", "govern"]),
+    ("record", &["model", "classify", "govern", "report"]),
+    ("scan", &["model", "detect", "read", "source", "classify", "govern", "report", "record"]),
+    ("dispose", &["model", "source", "govern", "record"]),
+    (
+        "cli",
+        &[
+            "model", "detect", "read", "source", "classify", "govern", "report", "record", "scan", "dispose",
+            "cli",
+        ],
+    ),
+    ("main", &["cli"]),
+    (
+        "lib",
+        &["model", "detect", "read", "source", "classify", "govern", "report", "record", "scan", "dispose"],
+    ),
 ];
 
 /// Words of the code that may stand only in these places (a folder ends with `/`).

@@ -1,6 +1,7 @@
 //! Findings and occurrences: what was found, how sure we are, and where, without the value.
 
 use super::content::Place;
+use super::evidence::Evidence;
 use super::item::{Gap, Item, Outcome};
 
 /// How likely a finding is what it says; the five words of the contract.
@@ -215,4 +216,6 @@ pub struct ItemRecord {
     pub findings: Vec<Finding>,
     /// Which categories meet in one row or record, and in how many rows: sorted category names joined by `+`.
     pub co_occurrence: Vec<(String, u64)>,
+    /// What a policy may ask about.
+    pub evidence: Evidence,
 }

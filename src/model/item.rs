@@ -80,8 +80,14 @@ pub struct ItemMeta {
     pub bytes: Option<u64>,
     /// Last modification.
     pub modified: Option<Timestamp>,
+    /// Creation, where the store keeps it.
+    pub created: Option<Timestamp>,
+    /// Last access; asked for only where a policy speaks of it, since scanning changes it.
+    pub accessed: Option<Timestamp>,
     /// Owner's name, or its number when it has no name.
     pub owner: Option<Arc<str>>,
+    /// Group's name, or its number when it has no name.
+    pub group: Option<Arc<str>>,
     /// Unix permission bits.
     pub mode: Option<u32>,
 }

@@ -4,12 +4,14 @@
 
 pub mod body;
 pub mod content;
+pub mod evidence;
 pub mod finding;
 pub mod item;
 pub mod run;
 
 pub use body::{Body, Seekable};
 pub use content::{Cell, CellBatch, ContentVisitor, Escapes, FieldId, Flow, Place, Stop, TextWindow};
+pub use evidence::{DateField, DateSource, Evidence};
 pub use finding::{Finding, ItemRecord, Likelihood, Occurrence, Relation, Signals};
 pub use item::{Gap, Item, ItemId, ItemMeta, ItemPath, Outcome, Reason, hex};
 pub use run::{Ledger, RunRecord};

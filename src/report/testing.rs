@@ -24,6 +24,7 @@ pub(super) fn item(number: u8, path: &str, outcome: Outcome) -> ItemRecord {
         rows: None,
         findings: Vec::new(),
         co_occurrence: Vec::new(),
+        evidence: Default::default(),
     }
 }
 
@@ -75,6 +76,7 @@ pub(super) fn records() -> Vec<ItemRecord> {
         modified: Some(time("2026-03-01T08:30:00.1234567Z")),
         owner: Some("sales".into()),
         mode: Some(0o100644),
+        ..ItemMeta::default()
     };
     table.format = Some("csv".to_owned());
     (table.values_examined, table.bytes_examined, table.rows) = (3_290, 18_231, Some(412));

@@ -12,8 +12,8 @@ use super::worker::State;
 use crate::classify::{Key, Profile, Seen, classify, protect};
 use crate::detect::{FieldContext, Match, Scratch};
 use crate::model::{
-    Body, CellBatch, ContentVisitor, FieldId, Flow, Gap, Item, ItemId, ItemMeta, ItemRecord, Likelihood,
-    Occurrence, Outcome, Place, Reason, Signals, Stop, TextWindow,
+    Body, CellBatch, ContentVisitor, Evidence, FieldId, Flow, Gap, Item, ItemId, ItemMeta, ItemRecord,
+    Likelihood, Occurrence, Outcome, Place, Reason, Signals, Stop, TextWindow,
 };
 use crate::read::escape::locate;
 use crate::read::{self, Budget, Buffers, Reach, ReadContext};
@@ -164,6 +164,7 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             rows: self.rows,
             findings,
             co_occurrence,
+            evidence: Evidence::default(),
         }
     }
 

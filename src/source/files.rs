@@ -351,10 +351,11 @@ fn mode(_: &Metadata) -> Option<u32> {
     None
 }
 
-/// Names of owners by number, read once.
+/// Names of owners and groups by number, read once.
 #[derive(Default)]
 pub struct Owners {
-    names: Option<HashMap<u32, Arc<str>>>,
+    users: Option<HashMap<u32, Arc<str>>>,
+    groups: Option<HashMap<u32, Arc<str>>>,
 }
 
 impl Owners {
@@ -363,32 +364,50 @@ impl Owners {
         ItemMeta {
             bytes: meta.is_file().then_some(meta.len()),
             modified: meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()),
-            owner: self.name(meta),
+            created: meta.created().ok().and_then(|t| Timestamp::try_from(t).ok()),
+            accessed: None,
+            owner: self.owner(meta),
+            group: self.group(meta),
             mode: mode(meta),
         }
     }
 
     #[cfg(unix)]
-    fn name(&mut self, meta: &Metadata) -> Option<Arc<str>> {
-        let uid = std::os::unix::fs::MetadataExt::uid(meta);
-        let names = self.names.get_or_insert_with(|| {
-            let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-            users
-                .lines()
-                .filter_map(|line| {
-                    let mut parts = line.split(':');
-                    let name = Arc::from(parts.next()?);
-                    Some((parts.nth(1)?.parse().ok()?, name))
-                })
-                .collect()
-        });
-        Some(names.entry(uid).or_insert_with(|| Arc::from(uid.to_string())).clone())
+    fn owner(&mut self, meta: &Metadata) -> Option<Arc<str>> {
+        Some(name_of(&mut self.users, "/etc/passwd", std::os::unix::fs::MetadataExt::uid(meta)))
+    }
+
+    #[cfg(unix)]
+    fn group(&mut self, meta: &Metadata) -> Option<Arc<str>> {
+        Some(name_of(&mut self.groups, "/etc/group", std::os::unix::fs::MetadataExt::gid(meta)))
     }
 
     #[cfg(not(unix))]
-    fn name(&mut self, _: &Metadata) -> Option<Arc<str>> {
+    fn owner(&mut self, _: &Metadata) -> Option<Arc<str>> {
         None
     }
+
+    #[cfg(not(unix))]
+    fn group(&mut self, _: &Metadata) -> Option<Arc<str>> {
+        None
+    }
+}
+
+/// The name that a table of `name:password:number:…` lines gives a number, else the number.
+#[cfg(unix)]
+fn name_of(names: &mut Option<HashMap<u32, Arc<str>>>, table: &str, number: u32) -> Arc<str> {
+    let names = names.get_or_insert_with(|| {
+        let lines = std::fs::read_to_string(table).unwrap_or_default();
+        lines
+            .lines()
+            .filter_map(|line| {
+                let mut parts = line.split(':');
+                let name = Arc::from(parts.next()?);
+                Some((parts.nth(1)?.parse().ok()?, name))
+            })
+            .collect()
+    });
+    names.entry(number).or_insert_with(|| Arc::from(number.to_string())).clone()
 }
 
 #[cfg(test)]

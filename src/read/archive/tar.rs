@@ -138,6 +138,7 @@ fn meta(entry: &Entry<'_, impl Read>) -> ItemMeta {
         modified: seconds.and_then(|s| Timestamp::from_second(s).ok()),
         owner: owner.map(Into::into),
         mode: header.mode().ok().map(|mode| mode & 0o7777),
+        ..ItemMeta::default()
     }
 }
 

@@ -97,8 +97,8 @@ fn listed(
         let meta = ItemMeta {
             bytes: Some(data.size()),
             modified: data.last_modified().and_then(timestamp),
-            owner: None,
             mode: data.unix_mode().map(|mode| mode & 0o7777),
+            ..ItemMeta::default()
         };
         comment(visitor, data.comment().as_bytes());
         if directory {

@@ -1,0 +1,179 @@
+//! What control tests are given. They know no files, no clock and no database: only this.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::registers::Registers;
+use crate::model::ItemRecord;
+
+/// Everything an assessment looks at besides the policy.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The run that is assessed.
+    pub run: &'a RunFacts,
+    /// Its items.
+    pub items: &'a [ItemRecord],
+    /// The last completed run before it, if a record holds one.
+    pub previous: Option<(&'a RunFacts, &'a [ItemRecord])>,
+    /// All earlier runs of the record, in order, aborted ones too; `None` without a record.
+    pub history: Option<&'a [PastRun]>,
+    /// What the registers say.
+    pub registers: &'a Registers,
+    /// Decisions kept in the record.
+    pub reviews: &'a [Review],
+    /// Whether detectors find what is planted.
+    pub self_test: Option<&'a SelfTest>,
+    /// Whether the record holds together; `None` without a record.
+    pub integrity: Option<&'a Integrity>,
+}
+
+/// A run, as far as conclusions depend on it.
+#[derive(Clone, Debug, Default)]
+pub struct RunFacts {
+    /// Its id.
+    pub run_id: String,
+    /// Its "today".
+    pub as_of: Date,
+    /// It was interrupted.
+    pub interrupted: bool,
+    /// Hash over the detectors in force.
+    pub detectors_digest: String,
+    /// SHA-256 of the policy file, hex; `None` without one.
+    pub policy_digest: Option<String>,
+    /// `random`, or the id of the key.
+    pub key_id: String,
+    /// How item paths become paths relative to the policy's folder.
+    pub base: Base,
+    /// Categories that an enabled detector finds.
+    pub categories_on: BTreeSet<String>,
+    /// What became of each system's root, by system id.
+    pub roots: BTreeMap<String, Reach>,
+}
+
+/// How the printed path of an item becomes one relative to the policy's folder: without the beginning `strip` and with
+/// the beginning `prepend`; unchanged if it does not begin with `strip`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base {
+    /// `testdata/company/`
+    pub strip: String,
+    /// `hr/`, for a run from inside the folder.
+    pub prepend: String,
+}
+
+impl Base {
+    /// The path relative to the policy's folder.
+    pub fn apply(&self, printed: &str) -> String {
+        match printed.strip_prefix(&self.strip) {
+            Some(rest) => format!("{}{rest}", self.prepend),
+            None => printed.to_owned(),
+        }
+    }
+}
+
+/// What became of a system's root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Listed from its beginning.
+    #[default]
+    Reached,
+    /// It does not exist.
+    Missing,
+    /// It is declared a mount point and is none.
+    Unmounted,
+    /// It, or a folder in it, could not be listed.
+    Unreadable,
+    /// The run's targets do not cover it.
+    NotScanned,
+}
+
+impl Reach {
+    /// The word of the manifest, and with `root-` before it the reason of results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reach::Reached => "reached",
+            Reach::Missing => "missing",
+            Reach::Unmounted => "unmounted",
+            Reach::Unreadable => "unreadable",
+            Reach::NotScanned => "not-scanned",
+        }
+    }
+
+    /// What a word of the manifest means.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Reach::Reached, Reach::Missing, Reach::Unmounted, Reach::Unreadable, Reach::NotScanned]
+            .into_iter()
+            .find(|r| r.word() == word)
+    }
+
+    /// The reason of results, for all but `Reached`.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Reach::Reached => None,
+            Reach::Missing => Some("root-missing"),
+            Reach::Unmounted => Some("root-unmounted"),
+            Reach::Unreadable => Some("root-unreadable"),
+            Reach::NotScanned => Some("root-not-scanned"),
+        }
+    }
+}
+
+/// An earlier run of the record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastRun {
+    /// Its number.
+    pub sequence: u64,
+    /// Its "today".
+    pub as_of: Date,
+    /// It came to its end.
+    pub completed: bool,
+    /// Hash over the detectors in force.
+    pub detectors_digest: String,
+    /// SHA-256 of its policy file, hex.
+    pub policy_digest: Option<String>,
+    /// Systems whose drift it noted.
+    pub drifted: BTreeSet<String>,
+}
+
+/// A decision that someone took about something in the record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    /// What about: an `item_id`, a `finding_id`, `drift:SYSTEM`, or a test id.
+    pub subject: String,
+    /// Run it speaks of.
+    pub sequence: u64,
+    /// Who, as a role.
+    pub by: String,
+    /// When.
+    pub on: Date,
+    /// What was decided, in the reviewer's words.
+    pub decision: String,
+}
+
+/// What the detectors' self-test came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SelfTest {
+    /// Pairs of kind and format that were tried: planted values found.
+    pub hit: u64,
+    /// Pairs whose planted value was missed, as `KIND × format`.
+    pub missed: Vec<String>,
+    /// Formats in use that no canary can be made for.
+    pub without_generator: Vec<String>,
+    /// Values that must not be found and were.
+    pub false_alarms: u64,
+    /// Values that must not be found.
+    pub decoys: u64,
+    /// Seed of the values.
+    pub seed: u64,
+}
+
+/// What verification of the record came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Integrity {
+    /// Runs whose lines and files were checked.
+    pub runs: u64,
+    /// What does not hold, one line each.
+    pub broken: Vec<String>,
+    /// Whether the head equals one that was noted outside; `None`: nobody noted one.
+    pub anchored: Option<bool>,
+}

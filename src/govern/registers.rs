@@ -1,0 +1,140 @@
+//! What the organisation itself writes down: disposals, events, disclosures, erasure requests.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Everything read from the registers that a policy names. `None`: the policy names none, or it could not be read.
+#[derive(Clone, Debug, Default)]
+pub struct Registers {
+    /// The disposal register, one entry per id, the last line of each.
+    pub disposal: Option<Vec<DisposalEntry>>,
+    /// Disclosures.
+    pub disclosures: Option<Vec<DisclosureEntry>>,
+    /// Erasure requests, one per id, the last line of each.
+    pub erasure: Option<Vec<ErasureRequest>>,
+    /// Events by name, then by key.
+    pub events: BTreeMap<String, BTreeMap<String, Date>>,
+}
+
+/// One item that was approved for disposal or disposed of.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+pub struct DisposalEntry {
+    /// Entry id; a later line with it replaces an earlier one.
+    pub id: String,
+    /// The item's path relative to the policy's folder, nesting joined by `!/`; or `item_id:` and its id.
+    pub item: String,
+    /// Declared system.
+    #[serde(default)]
+    pub system: Option<String>,
+    /// Class.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// Retention rule.
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// What started the clock.
+    #[serde(default)]
+    pub trigger_date: Option<Date>,
+    /// When it was due.
+    #[serde(default)]
+    pub due: Option<Date>,
+    /// A role or person.
+    #[serde(default)]
+    pub approved_by: Option<String>,
+    /// When it was approved: a date or an instant.
+    #[serde(default)]
+    pub approved_at: Option<Moment>,
+    /// `quarantine`, `logical-delete`, …; media methods are only ever attested.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Who did it.
+    #[serde(default)]
+    pub performed_by: Option<String>,
+    /// When it was done; absent: not done yet.
+    #[serde(default)]
+    pub performed_at: Option<Moment>,
+    /// With what.
+    #[serde(default)]
+    pub tool: Option<String>,
+    /// Its version.
+    #[serde(default)]
+    pub tool_version: Option<String>,
+    /// SHA-256 of the item before, hex.
+    #[serde(default)]
+    pub content_hash: Option<String>,
+    /// Where it was moved to, relative to the policy's folder.
+    #[serde(default)]
+    pub quarantine: Option<String>,
+    /// Keyed fingerprints of identifiers in it, 32 hex digits each.
+    #[serde(default)]
+    pub record_fingerprints: Vec<String>,
+    /// Which key made them.
+    #[serde(default)]
+    pub key_id: Option<String>,
+    /// How it was verified.
+    #[serde(default)]
+    pub verify_method: Option<String>,
+    /// Run that verified it.
+    #[serde(default)]
+    pub verified_by_run: Option<String>,
+    /// NIST SP 800-88 block copied from a certificate; attested, never tested.
+    #[serde(default)]
+    pub media: Option<serde_json::Value>,
+    /// Holds that were looked at.
+    #[serde(default)]
+    pub hold_check: Vec<String>,
+}
+
+/// A day, with or without the time.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(untagged)]
+pub enum Moment {
+    /// An instant.
+    At(Timestamp),
+    /// A day.
+    On(Date),
+}
+
+impl Moment {
+    /// The day, in UTC for an instant.
+    pub fn day(self) -> Date {
+        match self {
+            Moment::At(instant) => jiff::tz::TimeZone::UTC.to_datetime(instant).date(),
+            Moment::On(day) => day,
+        }
+    }
+}
+
+/// One disclosure that was allowed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DisclosureEntry {
+    /// To whom.
+    pub recipient: String,
+    /// Class of what.
+    pub class: String,
+    /// First day.
+    pub from: Date,
+    /// Last day; absent: until further notice.
+    pub to: Option<Date>,
+}
+
+/// A person's request to be erased, without the person.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+pub struct ErasureRequest {
+    /// Id of the request.
+    pub id: String,
+    /// Day by which it has to be done.
+    #[serde(default)]
+    pub due: Option<Date>,
+    /// Day on which it was said to be done.
+    #[serde(default)]
+    pub completed_on: Option<Date>,
+    /// Keyed fingerprints of the person's identifiers, 32 hex digits each.
+    pub fingerprints: Vec<String>,
+    /// Which key made them.
+    #[serde(default)]
+    pub key_id: Option<String>,
+}
