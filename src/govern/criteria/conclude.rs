@@ -140,8 +140,8 @@ fn said(parts: &[Part<'_>]) -> String {
             reasons.push(format!("no result ({})", part.test));
         }
         for (reason, n) in &part.sums.not_evaluated {
-            let count = if *n > 0 { format!("{n} {} ", part.counts) } else { String::new() };
-            reasons.push(format!("{count}{reason} ({})", part.test));
+            let count = if *n > 0 { format!(": {n}") } else { String::new() };
+            reasons.push(format!("{reason}{count} ({})", part.test));
         }
     }
     if !reasons.is_empty() {

@@ -96,7 +96,8 @@ fn refused(file: &str, what: impl Into<String>) -> CriteriaError {
 }
 
 fn described((file, text): (&str, &str)) -> Result<Vec<Described>, CriteriaError> {
-    let found: TestsFile = toml::from_str(text).map_err(|e| refused(file, e.to_string().replace('\n', " ")))?;
+    let found: TestsFile =
+        toml::from_str(text).map_err(|e| refused(file, e.to_string().replace('\n', " ")))?;
     let mut seen = BTreeSet::new();
     for test in &found.test {
         if !CONTROL_TESTS.iter().any(|t| t.id == test.id) {
@@ -165,7 +166,10 @@ fn criterion(table: CriterionTable) -> Criterion {
         id: table.id,
         paraphrase: table.paraphrase,
         rating: table.rating,
-        links: groups.into_iter().flat_map(|(tests, strength)| tests.into_iter().map(link(strength))).collect(),
+        links: groups
+            .into_iter()
+            .flat_map(|(tests, strength)| tests.into_iter().map(link(strength)))
+            .collect(),
         evidence: table.evidence,
         cannot_say: table.cannot_say,
         note: table.note,
@@ -206,7 +210,9 @@ fn check(criterion: &Criterion) -> Result<(), String> {
     };
     match held {
         true => Ok(()),
-        false => Err(format!("rated `{}`, which its tests and evidence do not bear out", criterion.rating.word())),
+        false => {
+            Err(format!("rated `{}`, which its tests and evidence do not bear out", criterion.rating.word()))
+        }
     }
 }
 
