@@ -130,11 +130,11 @@ fn show_explains_a_test_and_a_criterion() -> io::Result<()> {
     for text in [
         "soc2:C1.1 framework SOC 2, Trust Services Criteria; edition: 2017, points of focus of 2022",
         "asks Identify confidential information and keep it as was committed.",
-        "rating tests: tested automatically, and can be again",
+        "rating tests: automated tests that can be performed again",
         "tested by COL-02, RET-01, RET-02, DSP-05, DIS-06",
         "in part by COL-01, DSP-04, DIS-02, DIS-05, MON-05",
         "cannot say What is confidential by agreement",
-        "looked at on 2026-11-24",
+        "checked on 2026-11-24",
     ] {
         assert!(said.contains(text), "{text} is not in\n{}", ran.stdout);
     }

@@ -193,7 +193,7 @@ fn show_criterion(framework: &Framework, criterion: &Criterion, out: &mut impl W
     if let Some(note) = &criterion.note {
         field(out, "note", note)?;
     }
-    field(out, "source", &format!("{}; looked at on {}", framework.source, framework.checked_on))
+    field(out, "source", &format!("{}; checked on {}", framework.source, framework.checked_on))
 }
 
 fn field(out: &mut impl Write, name: &str, text: &str) -> io::Result<()> {

@@ -43,8 +43,8 @@ impl Rating {
         match self {
             Rating::None => "this tool says nothing about it",
             Rating::Supports => "input to a control that people perform; no test of it",
-            Rating::TestsPart => "a part of it is tested automatically, and can be again",
-            Rating::Tests => "tested automatically, and can be again",
+            Rating::TestsPart => "automated tests of a part of it, which can be performed again",
+            Rating::Tests => "automated tests that can be performed again",
         }
     }
 }
