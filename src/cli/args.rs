@@ -23,6 +23,9 @@ pub(super) enum Command {
     /// The detectors: what can be found
     #[command(subcommand)]
     Detectors(DetectorsCommand),
+    /// The control tests, and what they say about criteria of frameworks
+    #[command(subcommand)]
+    Controls(super::controls::ControlsCommand),
     /// The formats that can be read
     Formats(ListArgs),
     /// Every table, column and code of the output

@@ -1,6 +1,7 @@
 //! The command line: arguments to plans, ends to exit codes.
 
 mod args;
+mod controls;
 mod detectors;
 mod keys;
 mod knowledge;
@@ -45,6 +46,7 @@ fn run() -> ExitCode {
             DetectorsCommand::Check(args) => detectors::check(&args),
             DetectorsCommand::Test(args) => detectors::test(&args),
         },
+        Command::Controls(command) => controls::run(&command),
         Command::Formats(args) => knowledge::formats(&args),
         Command::Schema(args) => knowledge::schema(&args),
         Command::Key(KeyCommand::New(args)) => keys::new(&args),
