@@ -33,6 +33,8 @@ pub(super) enum Command {
     /// Keys for fingerprints
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Plant made-up values of every kind in every format and look for them; exit 1 when one is missed
+    Selftest(super::self_test::SelfTestArgs),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell

@@ -6,6 +6,7 @@ mod detectors;
 mod keys;
 mod knowledge;
 mod scan;
+mod self_test;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -50,6 +51,7 @@ fn run() -> ExitCode {
         Command::Formats(args) => knowledge::formats(&args),
         Command::Schema(args) => knowledge::schema(&args),
         Command::Key(KeyCommand::New(args)) => keys::new(&args),
+        Command::Selftest(args) => self_test::run(&args),
         Command::Completions { shell } => {
             // Generated whole first: the generator panics where it cannot write.
             let mut text = Vec::new();
