@@ -98,6 +98,8 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         min_likelihood: plan.min_likelihood,
         started_at,
         finished_at: Timestamp::now(),
+        as_of: None,
+        policy_digest: None,
         interrupted: was_interrupted,
         ledger,
     };

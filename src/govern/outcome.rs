@@ -109,3 +109,28 @@ pub struct Deviation {
     /// Id of the exception or hold that covers it.
     pub approved_exception: Option<String>,
 }
+
+/// What the results of a run say about one criterion of a framework.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriterionResult {
+    /// Id within the framework: `P4.2`.
+    pub criterion: String,
+    /// Short name of the framework: `soc2`.
+    pub framework: String,
+    /// Its edition.
+    pub edition: String,
+    /// `tests`, `tests-part`, `supports` or `none`.
+    pub rating: String,
+    /// Control tests that bear on it.
+    pub tests: Vec<String>,
+    /// The first of fail, excepted, not-evaluated, pass, not-applicable among their results.
+    pub outcome: ControlOutcome,
+    /// Sum over these results.
+    pub population: u64,
+    /// Sum over these results.
+    pub evaluated: u64,
+    /// Sum over these results.
+    pub deviations: u64,
+    /// What may be said and what not, in one or two sentences.
+    pub statement: String,
+}
