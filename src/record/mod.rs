@@ -22,6 +22,7 @@ mod kept;
 pub mod log;
 pub mod manifest;
 mod read;
+mod results;
 mod tables;
 
 use std::io;

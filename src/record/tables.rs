@@ -23,7 +23,7 @@ type Result<T> = std::result::Result<T, String>;
 const BATCH: usize = 4096;
 
 /// Hands each row of a Parquet file to `take`.
-fn each_row(bytes: Vec<u8>, take: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()> {
+pub(super) fn each_row(bytes: Vec<u8>, take: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Result<()> {
     let mut number = 0;
     let read = || {
         let broken = |_| "is no Parquet file that can be read".to_owned();
@@ -44,7 +44,7 @@ fn each_row(bytes: Vec<u8>, take: &mut dyn FnMut(Row<'_>) -> Result<()>) -> Resu
 
 /// One row of a table.
 #[derive(Clone, Copy)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     batch: &'a RecordBatch,
     row: usize,
 }
@@ -59,26 +59,30 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn maybe_text(self, name: &str) -> Result<Option<&'a str>> {
+    pub fn maybe_text(self, name: &str) -> Result<Option<&'a str>> {
         let column = self.column(name, |t| *t == DataType::Utf8)?;
         Ok(column.map(|c| c.as_string::<i32>().value(self.row)))
     }
 
-    fn text(self, name: &str) -> Result<&'a str> {
+    pub fn text(self, name: &str) -> Result<&'a str> {
         self.maybe_text(name)?.ok_or_else(|| format!("no {name}"))
     }
 
-    fn maybe_string(self, name: &str) -> Result<Option<String>> {
+    pub fn maybe_string(self, name: &str) -> Result<Option<String>> {
         Ok(self.maybe_text(name)?.map(str::to_owned))
     }
 
-    fn maybe_int(self, name: &str) -> Result<Option<u64>> {
+    pub fn maybe_signed(self, name: &str) -> Result<Option<i64>> {
         let column = self.column(name, |t| *t == DataType::Int64)?;
-        let value = column.map(|c| c.as_primitive::<Int64Type>().value(self.row));
+        Ok(column.map(|c| c.as_primitive::<Int64Type>().value(self.row)))
+    }
+
+    pub fn maybe_int(self, name: &str) -> Result<Option<u64>> {
+        let value = self.maybe_signed(name)?;
         value.map(|v| u64::try_from(v).map_err(|_| format!("{name} is below 0"))).transpose()
     }
 
-    fn int(self, name: &str) -> Result<u64> {
+    pub fn int(self, name: &str) -> Result<u64> {
         self.maybe_int(name)?.ok_or_else(|| format!("no {name}"))
     }
 
@@ -104,14 +108,14 @@ impl<'a> Row<'a> {
         Timestamp::from_microsecond(micros).map(Some).map_err(|_| format!("{name} is no instant"))
     }
 
-    fn day(self, name: &str) -> Result<Option<Date>> {
+    pub fn day(self, name: &str) -> Result<Option<Date>> {
         let Some(column) = self.column(name, |t| *t == DataType::Date32)? else { return Ok(None) };
         let days = column.as_primitive::<Date32Type>().value(self.row);
         let day = 0.days().try_days(days).and_then(|span| date(1970, 1, 1).checked_add(span));
         day.map(Some).map_err(|_| format!("{name} is no day"))
     }
 
-    fn list(self, name: &str) -> Result<Vec<String>> {
+    pub fn list(self, name: &str) -> Result<Vec<String>> {
         let is = |t: &DataType| matches!(t, DataType::List(item) if *item.data_type() == DataType::Utf8);
         let Some(column) = self.column(name, is)? else { return Ok(Vec::new()) };
         let values = column.as_list::<i32>().value(self.row);
@@ -119,7 +123,7 @@ impl<'a> Row<'a> {
     }
 
     /// A list of `text:number`.
-    fn counts(self, name: &str) -> Result<Vec<(String, u64)>> {
+    pub fn counts(self, name: &str) -> Result<Vec<(String, u64)>> {
         let split = |text: String| {
             let (word, n) = text.rsplit_once(':')?;
             Some((word.to_owned(), n.parse().ok()?))
