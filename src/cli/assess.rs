@@ -66,7 +66,9 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
     };
     let (zone, of_run) = (zone_name(&policy), &manifest.identity.time_zone);
     if zone != *of_run {
-        bail!("policy.time_zone is {zone}, but this run counted days in {of_run}; scan again with this policy");
+        bail!(
+            "policy.time_zone is {zone}, but this run counted days in {of_run}; scan again with this policy"
+        );
     }
     let mut facts = manifest.run_facts();
     facts.as_of = args.as_of.unwrap_or(facts.as_of);

@@ -109,7 +109,12 @@ fn entries(name: &str) -> Result<Entries> {
         let part = |p: &Option<String>| p.clone().unwrap_or_else(|| "-".to_owned());
         let key = format!("{} {} {}", result.test_id, part(&result.system), part(&result.class));
         let reason = result.reason.as_ref().map_or_else(String::new, |r| format!("({r})"));
-        let says = format!("{}{reason}, {} of {} deviate", result.outcome.word(), result.deviations, result.population);
+        let says = format!(
+            "{}{reason}, {} of {} deviate",
+            result.outcome.word(),
+            result.deviations,
+            result.population
+        );
         entries.insert(("control", key.clone()), Entry { shown: key, says });
     }
     Ok(entries)

@@ -62,7 +62,8 @@ impl Governed {
 
     /// Reads a policy file and its registers.
     pub fn open(path: &Path) -> Result<Self> {
-        let text = read_text(path, MAX_POLICY_BYTES).with_context(|| format!("--policy {}", path.display()))?;
+        let text =
+            read_text(path, MAX_POLICY_BYTES).with_context(|| format!("--policy {}", path.display()))?;
         let policy = parse(&text, &path.display().to_string())?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let mut hashes = BTreeMap::new();
@@ -149,7 +150,8 @@ impl Governed {
     pub fn evidence(&self) -> EvidencePlan {
         let policy = &self.policy;
         let uses = |source: Source| {
-            let has = |r: &policy::Retention| r.trigger.source == source || r.trigger.fallback.contains(&source);
+            let has =
+                |r: &policy::Retention| r.trigger.source == source || r.trigger.fallback.contains(&source);
             policy.retention.iter().any(has)
         };
         let events = policy.retention.iter().filter_map(|rule| {
@@ -218,8 +220,9 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Policy> {
 pub(super) fn zone(policy: &Policy) -> Result<TimeZone> {
     match policy.policy.time_zone.as_deref() {
         None => Ok(TimeZone::UTC),
-        Some(name) => TimeZone::get(name)
-            .map_err(|_| anyhow::anyhow!("policy.time_zone: no time zone of this name; use one such as Europe/Berlin")),
+        Some(name) => TimeZone::get(name).map_err(|_| {
+            anyhow::anyhow!("policy.time_zone: no time zone of this name; use one such as Europe/Berlin")
+        }),
     }
 }
 
@@ -359,7 +362,10 @@ mod tests {
         check(&[file.clone()], text(&file), "it/a.csv");
         check(&[company.join("hr"), file.clone()], text(&file), "it/a.csv");
         check(&[root.join("elsewhere")], text(&root.join("elsewhere/x")), "../elsewhere/x");
-        assert_eq!(shortest("testdata/company/hr/", "hr/"), Base { strip: "testdata/company/".into(), ..Base::default() });
+        assert_eq!(
+            shortest("testdata/company/hr/", "hr/"),
+            Base { strip: "testdata/company/".into(), ..Base::default() }
+        );
         assert_eq!(shortest("pay/", "hr/pay/"), Base { prepend: "hr/".into(), ..Base::default() });
         assert_eq!(shortest("", "hr/"), Base { prepend: "hr/".into(), ..Base::default() });
         assert_eq!(shortest("hr/", "hr/"), Base::default());

@@ -133,8 +133,17 @@ type Rows = (Vec<&'static str>, Vec<Vec<Value>>);
 
 fn runs(record: &Record, inside: &dyn Fn(Date) -> bool) -> Rows {
     let columns = vec![
-        "sequence", "run", "state", "reason", "as_of", "started_at", "ended_at", "gap_days", "tool_version",
-        "detectors_digest", "policy_digest",
+        "sequence",
+        "run",
+        "state",
+        "reason",
+        "as_of",
+        "started_at",
+        "ended_at",
+        "gap_days",
+        "tool_version",
+        "detectors_digest",
+        "policy_digest",
     ];
     let mut last: Option<&Run> = None;
     let mut rows = Vec::new();

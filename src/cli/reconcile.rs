@@ -45,12 +45,14 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<End> {
     let record = Record::open(&dir)?;
     let run = record.find(which)?;
     let items = record.load(run, Want::Findings)?.items;
-    let text = std::fs::read(&args.listing).with_context(|| format!("--listing {}", args.listing.display()))?;
+    let text =
+        std::fs::read(&args.listing).with_context(|| format!("--listing {}", args.listing.display()))?;
     let listed = listing(&text);
     let kept: HashMap<ItemId, _> =
         items.iter().filter(|i| i.item.path.depth() == 0).map(|i| (i.item.id, i)).collect();
 
-    let (mut only_listed, mut sizes, mut matched, mut below) = (Vec::new(), BTreeMap::new(), HashSet::new(), 0u64);
+    let (mut only_listed, mut sizes, mut matched, mut below) =
+        (Vec::new(), BTreeMap::new(), HashSet::new(), 0u64);
     for line in &listed {
         let id = item_id(&ItemPath::new(line.path.as_slice()));
         match kept.get(&id) {
@@ -92,7 +94,9 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<End> {
         ListFormat::Jsonl => {
             let mut line = |value: serde_json::Value| writeln!(out, "{value}");
             for path in &only_listed {
-                line(serde_json::json!({"record": "reconciliation", "difference": "not-in-record", "path": path}))?;
+                line(
+                    serde_json::json!({"record": "reconciliation", "difference": "not-in-record", "path": path}),
+                )?;
             }
             for (path, outcome) in &only_kept {
                 line(serde_json::json!({
@@ -113,7 +117,10 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<End> {
                 kept.len(),
                 listed.len()
             )?;
-            writeln!(out, "  {same} agree, {below} lie in folders that were left out on record, {differ} differ")?;
+            writeln!(
+                out,
+                "  {same} agree, {below} lie in folders that were left out on record, {differ} differ"
+            )?;
             section(&mut out, "In the listing and not in the record", &only_listed)?;
             let only_kept: Vec<String> = only_kept.iter().map(|(p, o)| format!("{p} ({o})")).collect();
             section(&mut out, "In the record and not in the listing", &only_kept)?;

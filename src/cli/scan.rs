@@ -59,7 +59,31 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     own.extend(governed.iter().flat_map(Governed::own_files));
     let interrupted = Arc::new(AtomicBool::new(false));
     let bar = progress_bar(&args);
-    let plan = plan(&args, targets, &own, detectors, taxonomy, governed.as_ref(), bar.is_some(), &interrupted)?;
+    let selection = selection(&args, &own, governed.as_ref(), &raw_base)?;
+    let evidence = evidence(&args, governed.as_ref());
+    let totals = bar.is_some();
+    let plan = ScanPlan {
+        targets,
+        selection,
+        detectors,
+        taxonomy,
+        protector: keys::protector(args.key_file.as_deref())?,
+        limits: limits(&args)?,
+        threads: args.threads.map_or_else(all_processors, usize::from),
+        min_likelihood: likelihood(&args.min_likelihood)?,
+        occurrences: match args.occurrences.as_str() {
+            "all" => usize::MAX,
+            n => n.parse().map_err(|_| anyhow!("--occurrences {n}: a number or all"))?,
+        },
+        paths: match args.paths {
+            Paths::Masked => PathStyle::Masked,
+            Paths::Raw => PathStyle::Raw,
+            Paths::Hashed => PathStyle::Hashed,
+        },
+        evidence: evidence.map(Arc::new),
+        totals,
+        interrupted: interrupted.clone(),
+    };
     let registers = governed.as_ref().map_or_else(Registers::default, |governed| {
         governed.printed_registers(&plan, &raw_base, &printed_base(&plan, &raw_base))
     });
@@ -88,11 +112,8 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
 
     // From here on the record says that a run began: it has to learn how it ended.
     let policy = governed.as_ref().map(|g| &g.policy);
-    let scanned = Scanning { plan: &plan, policy, fail_on: &fail_on }.run(
-        &mut writers,
-        keeping.as_mut(),
-        bar.as_ref(),
-    );
+    let scanned =
+        Scanning { plan: &plan, policy, fail_on: &fail_on }.run(&mut writers, keeping.as_mut(), bar.as_ref());
     let scanned = match (scanned, keeping) {
         (Ok(scanned), kept) => (scanned, kept),
         (Err(e), None) => return Err(e),
@@ -238,44 +259,27 @@ fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
-#[allow(clippy::too_many_arguments)]
-fn plan(
+fn selection(
     args: &ScanArgs,
-    targets: Vec<Target>,
     own: &[PathBuf],
-    detectors: Arc<Detectors>,
-    taxonomy: Arc<Taxonomy>,
     governed: Option<&Governed>,
-    totals: bool,
-    interrupted: &Arc<AtomicBool>,
-) -> Result<ScanPlan> {
+    base: &Base,
+) -> Result<Selection> {
+    let (include, exclude) = (&args.include, &args.exclude);
+    let selection = Selection::new(include, exclude, &args.ignore_file, args.one_file_system, own)?;
+    let excluded = governed.into_iter().flat_map(|g| &g.policy.scope.exclude);
+    let globs: Vec<String> = excluded.map(|e| e.glob.clone()).collect();
+    Ok(selection.leaving_out(&globs, &base.strip, &base.prepend)?)
+}
+
+/// What is gathered of each item beyond findings.
+fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan> {
     let mut evidence = governed.map(Governed::evidence);
     if args.record.is_some() {
         // The next run asks what became of this one's items.
         evidence.get_or_insert_with(EvidencePlan::default).content_hashes = true;
     }
-    Ok(ScanPlan {
-        targets,
-        selection: Selection::new(&args.include, &args.exclude, &args.ignore_file, args.one_file_system, own)?,
-        detectors,
-        taxonomy,
-        protector: keys::protector(args.key_file.as_deref())?,
-        limits: limits(args)?,
-        threads: args.threads.map_or_else(all_processors, usize::from),
-        min_likelihood: likelihood(&args.min_likelihood)?,
-        occurrences: match args.occurrences.as_str() {
-            "all" => usize::MAX,
-            n => n.parse().map_err(|_| anyhow!("--occurrences {n}: a number or all"))?,
-        },
-        paths: match args.paths {
-            Paths::Masked => PathStyle::Masked,
-            Paths::Raw => PathStyle::Raw,
-            Paths::Hashed => PathStyle::Hashed,
-        },
-        evidence: evidence.map(Arc::new),
-        totals,
-        interrupted: interrupted.clone(),
-    })
+    evidence
 }
 
 /// The rule for paths as they are printed.

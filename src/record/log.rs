@@ -253,7 +253,12 @@ mod tests {
     fn review(decision: &str) -> Event {
         let on = "2026-11-25".parse().expect("a day");
         let text = |t: &str| t.to_owned();
-        Event::Review { subject: text("drift:crm"), by: text("privacy-officer"), on, decision: text(decision) }
+        Event::Review {
+            subject: text("drift:crm"),
+            by: text("privacy-officer"),
+            on,
+            decision: text(decision),
+        }
     }
 
     #[test]
@@ -292,8 +297,12 @@ mod tests {
             assert!(!Log::parse(&bytes).broken().is_empty(), "byte {at}");
         }
         for gone in 0..3 {
-            let kept: Vec<&str> = lines.iter().enumerate().filter(|(i, _)| *i != gone).map(|(_, l)| *l).collect();
-            assert!(!Log::parse(format!("{}\n", kept.join("\n")).as_bytes()).broken().is_empty(), "line {gone}");
+            let kept: Vec<&str> =
+                lines.iter().enumerate().filter(|(i, _)| *i != gone).map(|(_, l)| *l).collect();
+            assert!(
+                !Log::parse(format!("{}\n", kept.join("\n")).as_bytes()).broken().is_empty(),
+                "line {gone}"
+            );
         }
         let cut = Log::parse(&text.as_bytes()[..text.len() - 10]);
         assert_eq!((cut.lines.len(), cut.unfinished > 0), (3, true));

@@ -316,9 +316,10 @@ pub fn results_of(assessment: &Assessment) -> Vec<TestResults> {
 
 /// Systems in which MON-04 noted a change: what the next run asks to be acknowledged.
 pub fn drifted(assessment: &Assessment) -> Vec<String> {
-    let noted = assessment.results.iter().filter(|r| {
-        r.test_id == "MON-04" && r.note.is_some() && r.outcome != ControlOutcome::NotEvaluated
-    });
+    let noted = assessment
+        .results
+        .iter()
+        .filter(|r| r.test_id == "MON-04" && r.note.is_some() && r.outcome != ControlOutcome::NotEvaluated);
     let systems: BTreeSet<String> = noted.filter_map(|r| r.system.clone()).collect();
     systems.into_iter().collect()
 }

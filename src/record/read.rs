@@ -146,7 +146,9 @@ impl Record {
             let line = line
                 .as_ref()
                 .map_err(|what| RecordError::malformed(&path, format!("line {number} {what}")))?;
-            record.take(number, line).map_err(|what| RecordError::malformed(&path, format!("line {number} {what}")))?;
+            record
+                .take(number, line)
+                .map_err(|what| RecordError::malformed(&path, format!("line {number} {what}")))?;
             record.lines.push(line.clone());
         }
         Ok(record)
@@ -301,9 +303,8 @@ impl Record {
             let what = "is not the file that the log vouches for; `privascan verify` says more";
             return Err(RecordError::malformed(&path, what));
         }
-        serde_json::from_slice(&bytes).map_err(|e| {
-            RecordError::malformed(&path, format!("line {}: {}", e.line(), log::kind(&e)))
-        })
+        serde_json::from_slice(&bytes)
+            .map_err(|e| RecordError::malformed(&path, format!("line {}: {}", e.line(), log::kind(&e))))
     }
 
     /// The bytes of a file that a run kept; refused if they are not what its manifest vouches for.

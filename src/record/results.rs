@@ -1,9 +1,9 @@
 //! Kept results of control tests.
 
+use super::RecordError;
 use super::manifest::Manifest;
 use super::read::{Record, Run};
 use super::tables::{Row, each_row};
-use super::RecordError;
 use crate::govern::outcome::CriterionResult;
 use crate::govern::policy::Source;
 use crate::govern::{Assessment, ControlOutcome, ControlResult, Deviation};

@@ -324,7 +324,10 @@ mod tests {
     fn a_path_has_the_containers_it_had() {
         let check = |printed: &str, depth: usize, name: &str| {
             let path = path(printed, depth);
-            assert_eq!((path.depth(), path.name(), path.joined()), (depth, name.as_bytes(), printed.as_bytes()));
+            assert_eq!(
+                (path.depth(), path.name(), path.joined()),
+                (depth, name.as_bytes(), printed.as_bytes())
+            );
         };
         check("a/b.csv", 0, "a/b.csv");
         check("odd!/folder/b.csv", 0, "odd!/folder/b.csv");

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::jsonl::write_line;
 use super::schema::{
-    CONTROL_RESULT, CRITERION, DATE, DEVIATION, FINDING, Field, ITEM, OCCURRENCE, RUN, Record, SCHEMA_VERSION,
-    Table,
+    CONTROL_RESULT, CRITERION, DATE, DEVIATION, FINDING, Field, ITEM, OCCURRENCE, RUN, Record,
+    SCHEMA_VERSION, Table,
 };
 use super::text::wrap;
 use crate::model::{Likelihood, Reason};

@@ -8,8 +8,8 @@ use crate::govern::outcome::CriterionResult;
 use crate::govern::policy::Source;
 use crate::govern::{Assessment, ControlOutcome, ControlResult, Deviation};
 use crate::model::{
-    DateField, DateSource, Evidence, Finding, Gap, Item, ItemId, ItemMeta, ItemPath, ItemRecord, Likelihood, Occurrence, Outcome, Place,
-    Reason, Relation, RunRecord, Signals,
+    DateField, DateSource, Evidence, Finding, Gap, Item, ItemId, ItemMeta, ItemPath, ItemRecord, Likelihood,
+    Occurrence, Outcome, Place, Reason, Relation, RunRecord, Signals,
 };
 
 /// An item that was read and holds nothing.
@@ -114,7 +114,12 @@ pub(super) fn records() -> Vec<ItemRecord> {
     };
     let event = DateSource::Event("contract-end".to_owned());
     let left = DateField { source: event, days: Default::default(), ..hired.clone() };
-    let own = DateField { field: String::new(), field_index: None, source: DateSource::DocumentCreated, ..hired.clone() };
+    let own = DateField {
+        field: String::new(),
+        field_index: None,
+        source: DateSource::DocumentCreated,
+        ..hired.clone()
+    };
     table.evidence = Evidence {
         content_hash: Some("cd".repeat(32)),
         residue: Some("zip-unlisted-entry".to_owned()),
@@ -189,7 +194,8 @@ pub(super) fn assessment() -> (Assessment, Vec<CriterionResult>) {
     let mut overdue = result("RET-01", ControlOutcome::Fail, Some("mixed"));
     (overdue.deviations, overdue.excepted, overdue.deviating) = (1, 1, vec![deviation, held]);
     let mut undeclared = result("COL-01", ControlOutcome::NotEvaluated, Some("coverage"));
-    (undeclared.class, undeclared.criteria, undeclared.note) = (None, Vec::new(), Some("one, two".to_owned()));
+    (undeclared.class, undeclared.criteria, undeclared.note) =
+        (None, Vec::new(), Some("one, two".to_owned()));
     let unread = result("MON-02", ControlOutcome::Pass, None);
     let criterion = CriterionResult {
         criterion: "P4.2".to_owned(),

@@ -150,8 +150,11 @@ impl Keeping {
                     .systems
                     .iter()
                     .map(|s| SystemScope {
-                        resolved_root: crate::scan::printed(plan, std::iter::once(s.resolved_root.as_bytes()))
-                            .concat(),
+                        resolved_root: crate::scan::printed(
+                            plan,
+                            std::iter::once(s.resolved_root.as_bytes()),
+                        )
+                        .concat(),
                         ..s.clone()
                     })
                     .collect(),

@@ -35,7 +35,8 @@ pub(super) fn changed(args: &ScanArgs) -> Vec<String> {
 /// not named.
 pub(super) fn effective(args: &ScanArgs, plan: &ScanPlan) -> BTreeMap<String, String> {
     let texts = |all: &[String]| printed(plan, all.iter().map(String::as_bytes)).join(" ");
-    let files = |all: &[PathBuf]| printed(plan, all.iter().map(|p| p.as_os_str().as_encoded_bytes())).join(" ");
+    let files =
+        |all: &[PathBuf]| printed(plan, all.iter().map(|p| p.as_os_str().as_encoded_bytes())).join(" ");
     let limits = &plan.limits;
     let number = |n: Option<u64>| n.map_or_else(|| "none".to_owned(), |n| n.to_string());
     let time = limits.time.map_or_else(|| "none".to_owned(), |t| t.as_secs_f64().to_string());
