@@ -12,7 +12,7 @@ use shapes::*;
 
 use super::facts::{Base, Facts, Integrity, PastRun, Reach, Review, RunFacts, SelfTest};
 use super::outcome::ControlResult;
-use super::registers::{DisclosureEntry, DisposalEntry, ErasureRequest, Registers};
+use super::registers::{DisclosureEntry, Registers, parse_disposal, parse_erasure};
 use super::{Assessing, CONTROL_TESTS, Criteria, Policy, assess};
 use crate::classify::Taxonomy;
 use crate::model::{
@@ -148,10 +148,6 @@ fn finding(text: &str, taxonomy: &Taxonomy) -> Finding {
     finding
 }
 
-fn lines<T: serde::de::DeserializeOwned>(lines: &[String]) -> Vec<T> {
-    lines.iter().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{l}: {e}"))).collect()
-}
-
 fn registers(case: &CaseRegisters) -> Registers {
     let date = |text: &String| text.parse().expect("a date");
     let disclosure = |d: &CaseDisclosure| DisclosureEntry {
@@ -165,10 +161,11 @@ fn registers(case: &CaseRegisters) -> Registers {
         .iter()
         .map(|(name, rows)| (name.clone(), rows.iter().map(|(key, day)| (key.clone(), date(day))).collect()));
     Registers {
-        disposal: case.disposal.as_deref().map(lines::<DisposalEntry>),
+        disposal: case.disposal.as_ref().map(|l| parse_disposal("case", &l.join("\n")).expect("a register")),
         disclosures: case.disclosures.as_ref().map(|all| all.iter().map(disclosure).collect()),
-        erasure: case.erasure.as_deref().map(lines::<ErasureRequest>),
+        erasure: case.erasure.as_ref().map(|l| parse_erasure("case", &l.join("\n")).expect("a register")),
         events: events.collect(),
+        ..Registers::default()
     }
 }
 

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::registers::Registers;
 use crate::model::ItemRecord;
+pub use crate::model::Reach;
 
 /// Everything an assessment looks at besides the policy.
 #[derive(Clone, Copy)]
@@ -53,7 +55,7 @@ pub struct RunFacts {
 
 /// How the printed path of an item becomes one relative to the policy's folder: without the beginning `strip` and with
 /// the beginning `prepend`; unchanged if it does not begin with `strip`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Base {
     /// `testdata/company/`
     pub strip: String,
@@ -67,53 +69,6 @@ impl Base {
         match printed.strip_prefix(&self.strip) {
             Some(rest) => format!("{}{rest}", self.prepend),
             None => printed.to_owned(),
-        }
-    }
-}
-
-/// What became of a system's root.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reach {
-    /// Listed from its beginning.
-    #[default]
-    Reached,
-    /// It does not exist.
-    Missing,
-    /// It is declared a mount point and is none.
-    Unmounted,
-    /// It, or a folder in it, could not be listed.
-    Unreadable,
-    /// The run's targets do not cover it.
-    NotScanned,
-}
-
-impl Reach {
-    /// The word of the manifest, and with `root-` before it the reason of results.
-    pub fn word(self) -> &'static str {
-        match self {
-            Reach::Reached => "reached",
-            Reach::Missing => "missing",
-            Reach::Unmounted => "unmounted",
-            Reach::Unreadable => "unreadable",
-            Reach::NotScanned => "not-scanned",
-        }
-    }
-
-    /// What a word of the manifest means.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Reach::Reached, Reach::Missing, Reach::Unmounted, Reach::Unreadable, Reach::NotScanned]
-            .into_iter()
-            .find(|r| r.word() == word)
-    }
-
-    /// The reason of results, for all but `Reached`.
-    pub fn reason(self) -> Option<&'static str> {
-        match self {
-            Reach::Reached => None,
-            Reach::Missing => Some("root-missing"),
-            Reach::Unmounted => Some("root-unmounted"),
-            Reach::Unreadable => Some("root-unreadable"),
-            Reach::NotScanned => Some("root-not-scanned"),
         }
     }
 }
@@ -151,7 +106,7 @@ pub struct Review {
 }
 
 /// What the detectors' self-test came to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 pub struct SelfTest {
     /// Pairs of kind and format that were tried: planted values found.
     pub hit: u64,
@@ -168,7 +123,7 @@ pub struct SelfTest {
 }
 
 /// What verification of the record came to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 pub struct Integrity {
     /// Runs whose lines and files were checked.
     pub runs: u64,

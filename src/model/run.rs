@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::finding::Likelihood;
 use super::item::Outcome;
@@ -30,6 +31,10 @@ pub struct RunRecord {
     pub started_at: Timestamp,
     /// End of the run.
     pub finished_at: Timestamp,
+    /// The "today" of retention arithmetic; `None` without a policy and a record.
+    pub as_of: Option<Date>,
+    /// SHA-256 of the policy file, hex.
+    pub policy_digest: Option<String>,
     /// Whether the run was interrupted.
     pub interrupted: bool,
     /// The ledger.
@@ -69,5 +74,52 @@ impl Ledger {
     /// Nothing failed and nothing was partial.
     pub fn complete(&self) -> bool {
         self.count("failed") == 0 && self.count("partial") == 0
+    }
+}
+
+/// What became of a system's root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Listed from its beginning.
+    #[default]
+    Reached,
+    /// It does not exist.
+    Missing,
+    /// It is declared a mount point and is none.
+    Unmounted,
+    /// It, or a folder in it, could not be listed.
+    Unreadable,
+    /// The run's targets do not cover it.
+    NotScanned,
+}
+
+impl Reach {
+    /// The word of the manifest, and with `root-` before it the reason of results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reach::Reached => "reached",
+            Reach::Missing => "missing",
+            Reach::Unmounted => "unmounted",
+            Reach::Unreadable => "unreadable",
+            Reach::NotScanned => "not-scanned",
+        }
+    }
+
+    /// What a word of the manifest means.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Reach::Reached, Reach::Missing, Reach::Unmounted, Reach::Unreadable, Reach::NotScanned]
+            .into_iter()
+            .find(|r| r.word() == word)
+    }
+
+    /// The reason of results, for all but `Reached`.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Reach::Reached => None,
+            Reach::Missing => Some("root-missing"),
+            Reach::Unmounted => Some("root-unmounted"),
+            Reach::Unreadable => Some("root-unreadable"),
+            Reach::NotScanned => Some("root-not-scanned"),
+        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! One thread lists, N workers examine, the calling thread collects. Workers never start parallel work of their own.
 
+mod evidence;
 mod item_scan;
 mod library;
 mod lines;
@@ -25,6 +26,7 @@ use crate::source::files::{self, Selection, Target};
 use queue::Queue;
 use worker::Worker;
 
+pub use evidence::EvidencePlan;
 pub use library::{Scanner, ScannerError};
 pub use names::PathStyle;
 pub use worker::Progress;
@@ -54,6 +56,8 @@ pub struct ScanPlan {
     pub occurrences: usize,
     /// How names are printed.
     pub paths: PathStyle,
+    /// What is gathered of each item beyond findings; `None`: nothing, at no cost.
+    pub evidence: Option<Arc<EvidencePlan>>,
     /// Whether `Progress::total_bytes` is wanted, which costs a system call an item.
     pub totals: bool,
     /// Set to end the run early.
@@ -156,13 +160,15 @@ fn collect(
 
 /// The plan's targets as they may be printed.
 pub fn printed_targets(plan: &ScanPlan) -> Vec<String> {
+    let names = plan.targets.iter().map(|target| match target {
+        Target::Path(path) => path.as_os_str().as_encoded_bytes(),
+        Target::Stdin { name } => name.as_bytes(),
+    });
+    printed(plan, names)
+}
+
+/// Names as they may be printed: what was found in them is masked, as in the names of items.
+pub fn printed<'a>(plan: &ScanPlan, names: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let mut scratch = plan.detectors.scratch();
-    let mut print = |name: &[u8]| names::print(name, plan, &mut scratch).text;
-    plan.targets
-        .iter()
-        .map(|target| match target {
-            Target::Path(path) => print(path.as_os_str().as_encoded_bytes()),
-            Target::Stdin { name } => print(name.as_bytes()),
-        })
-        .collect()
+    names.map(|name| names::print(name, plan, &mut scratch).text).collect()
 }

@@ -1,18 +1,17 @@
 //! Files and folders. Hidden and ignored files are items like others; links are recorded and never followed, FIFOs and
 //! devices recorded and never opened, and what a glob leaves out is recorded too.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::overrides::{Override, OverrideBuilder};
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
+use super::left_out::LeftOut;
+use super::owners::Owners;
 use super::{Access, Discovered};
 use crate::model::{Item, ItemId, ItemMeta, ItemPath, Outcome, Reason};
 
@@ -40,9 +39,9 @@ pub enum FilesError {
         why: String,
     },
     /// A glob does not parse.
-    #[error("--{flag} {glob}: not a glob ({why})")]
+    #[error("{flag} {glob}: not a glob ({why})")]
     Glob {
-        /// `include` or `exclude`.
+        /// Where it was given: `--include`, for example.
         flag: &'static str,
         /// As typed.
         glob: String,
@@ -65,6 +64,7 @@ pub struct Selection {
     overrides: Override,
     ignored: Gitignore,
     one_file_system: bool,
+    left_out: Option<LeftOut>,
     /// Files and folders this run writes or reads for itself.
     own: Vec<PathBuf>,
 }
@@ -80,7 +80,7 @@ impl Selection {
     ) -> Result<Self, FilesError> {
         let mut overrides = OverrideBuilder::new("");
         for (flag, glob, sign) in
-            include.iter().map(|g| ("include", g, "")).chain(exclude.iter().map(|g| ("exclude", g, "!")))
+            include.iter().map(|g| ("--include", g, "")).chain(exclude.iter().map(|g| ("--exclude", g, "!")))
         {
             overrides.add(&format!("{sign}{glob}")).map_err(|e| FilesError::Glob {
                 flag,
@@ -94,17 +94,31 @@ impl Selection {
                 return Err(FilesError::IgnoreFile { path: path.display().to_string(), why: e.to_string() });
             }
         }
-        let glob_error =
-            |e: ignore::Error| FilesError::Glob { flag: "exclude", glob: String::new(), why: e.to_string() };
+        let glob_error = |e: ignore::Error| FilesError::Glob {
+            flag: "--exclude",
+            glob: String::new(),
+            why: e.to_string(),
+        };
         Ok(Self {
             overrides: overrides.build().map_err(glob_error)?,
             ignored: ignored.build().map_err(glob_error)?,
             one_file_system,
+            left_out: None,
             own: own.iter().map(|p| canonical(p)).collect(),
         })
     }
 
+    /// Leaves out, on record, what one of a policy's globs matches. They are about paths that begin with `prepend` where
+    /// the scan's own begin with `strip`.
+    pub fn leaving_out(mut self, globs: &[String], strip: &str, prepend: &str) -> Result<Self, FilesError> {
+        self.left_out = LeftOut::new(globs, strip, prepend)?;
+        Ok(self)
+    }
+
     fn excludes(&self, path: &Path, is_dir: bool) -> bool {
+        if self.left_out.as_ref().is_some_and(|out| out.matches(path)) {
+            return true;
+        }
         if self.overrides.is_empty() && self.ignored.is_empty() {
             return false;
         }
@@ -318,7 +332,7 @@ fn relative(path: &Path) -> &Path {
 }
 
 /// The path's bytes with `/` between components and without a leading `./`.
-fn printable(path: &Path) -> Vec<u8> {
+pub(super) fn printable(path: &Path) -> Vec<u8> {
     let bytes = relative(path).as_os_str().as_encoded_bytes();
     if std::path::MAIN_SEPARATOR == '/' {
         bytes.to_vec()
@@ -332,82 +346,13 @@ fn meta(entry: &DirEntry, owners: &mut Owners) -> ItemMeta {
 }
 
 #[cfg(unix)]
-fn device(meta: &Metadata) -> Option<u64> {
+pub(super) fn device(meta: &Metadata) -> Option<u64> {
     Some(std::os::unix::fs::MetadataExt::dev(meta))
 }
 
-#[cfg(unix)]
-fn mode(meta: &Metadata) -> Option<u32> {
-    Some(std::os::unix::fs::MetadataExt::mode(meta) & 0o7777)
-}
-
 #[cfg(not(unix))]
-fn device(_: &Metadata) -> Option<u64> {
+pub(super) fn device(_: &Metadata) -> Option<u64> {
     None
-}
-
-#[cfg(not(unix))]
-fn mode(_: &Metadata) -> Option<u32> {
-    None
-}
-
-/// Names of owners and groups by number, read once.
-#[derive(Default)]
-pub struct Owners {
-    users: Option<HashMap<u32, Arc<str>>>,
-    groups: Option<HashMap<u32, Arc<str>>>,
-}
-
-impl Owners {
-    /// What the store says of an item.
-    pub fn meta(&mut self, meta: &Metadata) -> ItemMeta {
-        ItemMeta {
-            bytes: meta.is_file().then_some(meta.len()),
-            modified: meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()),
-            created: meta.created().ok().and_then(|t| Timestamp::try_from(t).ok()),
-            accessed: None,
-            owner: self.owner(meta),
-            group: self.group(meta),
-            mode: mode(meta),
-        }
-    }
-
-    #[cfg(unix)]
-    fn owner(&mut self, meta: &Metadata) -> Option<Arc<str>> {
-        Some(name_of(&mut self.users, "/etc/passwd", std::os::unix::fs::MetadataExt::uid(meta)))
-    }
-
-    #[cfg(unix)]
-    fn group(&mut self, meta: &Metadata) -> Option<Arc<str>> {
-        Some(name_of(&mut self.groups, "/etc/group", std::os::unix::fs::MetadataExt::gid(meta)))
-    }
-
-    #[cfg(not(unix))]
-    fn owner(&mut self, _: &Metadata) -> Option<Arc<str>> {
-        None
-    }
-
-    #[cfg(not(unix))]
-    fn group(&mut self, _: &Metadata) -> Option<Arc<str>> {
-        None
-    }
-}
-
-/// The name that a table of `name:password:number:…` lines gives a number, else the number.
-#[cfg(unix)]
-fn name_of(names: &mut Option<HashMap<u32, Arc<str>>>, table: &str, number: u32) -> Arc<str> {
-    let names = names.get_or_insert_with(|| {
-        let lines = std::fs::read_to_string(table).unwrap_or_default();
-        lines
-            .lines()
-            .filter_map(|line| {
-                let mut parts = line.split(':');
-                let name = Arc::from(parts.next()?);
-                Some((parts.nth(1)?.parse().ok()?, name))
-            })
-            .collect()
-    });
-    names.entry(number).or_insert_with(|| Arc::from(number.to_string())).clone()
 }
 
 #[cfg(test)]
@@ -477,6 +422,27 @@ mod tests {
             owned(&[("/a.csv", "file"), ("/b.log", "file"), ("/old", "excluded")])
         );
         assert!(Selection::new(&["[".to_owned()], &[], &[], false, &[]).is_err());
+    }
+
+    #[test]
+    fn a_policy_leaves_out_what_its_globs_match_from_its_own_folder() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let root = dir.path();
+        std::fs::create_dir_all(root.join("hr/cache/deep")).expect("mkdir");
+        for name in ["hr/a.csv", "hr/cache/b.csv", "hr/cache/deep/c.csv"] {
+            std::fs::write(root.join(name), "x").expect("write");
+        }
+        let strip = format!("{}/", root.to_string_lossy());
+        let kept = |glob: &str, strip: &str, prepend: &str| {
+            let selection = all().leaving_out(&[glob.to_owned()], strip, prepend).expect("a glob");
+            let found = found(root, &selection);
+            found.into_iter().filter(|(_, what)| what == "file").map(|(path, _)| path).collect::<Vec<_>>()
+        };
+        assert_eq!(kept("hr/cache/**", &strip, ""), ["/hr/a.csv"]);
+        assert_eq!(kept("hr/cache/*", &strip, ""), ["/hr/a.csv"], "a folder goes with all below it");
+        assert_eq!(kept("share/hr/*.csv", &strip, "share/"), ["/hr/cache/b.csv", "/hr/cache/deep/c.csv"]);
+        assert_eq!(kept("hr/a.csv", "", "").len(), 3);
+        assert!(all().leaving_out(&["[".to_owned()], "", "").is_err());
     }
 
     #[test]
