@@ -14,9 +14,9 @@ use crate::model::{DateField, DateSource};
 mod calendar;
 mod path_dates;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
-pub use calendar::{align, due, earliest, limit};
+pub use calendar::{age, align, due, earliest, limit};
 
 /// The days that a date leaves open: one, or all of a month, a quarter or a year that a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +107,8 @@ pub(super) fn dated(
         match look(assessing, member, rule, source) {
             Found::Start(start) if source.confidence() >= rule.trigger.min_confidence => return Ok(start),
             Found::Start(_) => break,
+            // Whoever writes dates in the future cannot be overruled by a guess.
+            Found::Future => return Err("bad-date"),
             Found::Bad => reason = "bad-date",
             Found::Nothing => {}
         }
@@ -156,6 +158,8 @@ enum Found {
     Start(Start),
     /// It is there and gives no date.
     Bad,
+    /// It gives none but in the future.
+    Future,
     Nothing,
 }
 
@@ -171,7 +175,7 @@ fn look(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention, source
         Source::RecordDate => record_dates(assessing, member, rule),
         Source::Event => events(assessing, member, rule),
         Source::PathDate => match path_dates::find(&member.path) {
-            Some(days) if days.first > assessing.as_of => Found::Bad,
+            Some(days) if days.first > assessing.as_of => Found::Future,
             Some(days) => Found::Start(Start::once(source, days)),
             None => Found::Nothing,
         },
@@ -193,23 +197,24 @@ fn zone(policy: &Policy) -> TimeZone {
     policy.policy.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 
-/// Rows of all fields, counted together; `future` dates are bad unless it is `None`.
-fn rows<'a>(source: Source, fields: impl Iterator<Item = &'a DateField>, future: Option<Date>) -> Found {
-    let (mut days, mut bad) = (BTreeMap::<Date, u64>::new(), 0);
+/// Rows of all fields, counted together; dates after `until` are bad.
+fn rows<'a>(source: Source, fields: impl Iterator<Item = &'a DateField>, until: Date) -> Found {
+    let (mut days, mut bad, mut future) = (BTreeMap::<Date, u64>::new(), 0, 0);
     for field in fields {
         bad += field.empty + field.unparsed + field.ambiguous;
         for (day, rows) in field.days.iter().filter(|(_, rows)| **rows > 0) {
-            match future.is_some_and(|as_of| *day > as_of) {
-                true => bad += rows,
+            match *day > until {
+                true => future += rows,
                 false => *days.entry(*day).or_default() += rows,
             }
         }
     }
     let dates: Vec<_> = days.into_iter().map(|(day, rows)| (Days::on(day), rows)).collect();
-    match (dates.is_empty(), bad) {
-        (false, _) => Found::Start(Start { source, dates, by_row: true, bad }),
-        (true, 0) => Found::Nothing,
-        (true, _) => Found::Bad,
+    match () {
+        () if !dates.is_empty() => Found::Start(Start { source, dates, by_row: true, bad: bad + future }),
+        () if future > 0 => Found::Future,
+        () if bad > 0 => Found::Bad,
+        () => Found::Nothing,
     }
 }
 
@@ -217,7 +222,7 @@ fn record_dates(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention
     let Some(name) = rule.trigger.field.as_deref() else { return Found::Nothing };
     let dates = member.record.evidence.dates.iter();
     let fields = dates.filter(|d| d.source == DateSource::Values && d.is_named(name));
-    rows(Source::RecordDate, fields, Some(assessing.as_of))
+    rows(Source::RecordDate, fields, assessing.as_of)
 }
 
 /// Register rows by the values of the key field; for a rule without `key` by a component of the path.
@@ -225,7 +230,7 @@ fn events(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention) -> F
     let Some(name) = rule.trigger.event.as_deref() else { return Found::Nothing };
     if let Some(key) = rule.trigger.key.as_deref() {
         let about = |d: &&DateField| matches!(&d.source, DateSource::Event(n) if n == name) && d.is_named(key);
-        return rows(Source::Event, member.record.evidence.dates.iter().filter(about), None);
+        return rows(Source::Event, member.record.evidence.dates.iter().filter(about), Date::MAX);
     }
     let Some(register) = assessing.facts.registers.events.get(name) else { return Found::Nothing };
     let components = member.path.rsplit('/').map(|c| c.trim_end_matches('!'));
@@ -240,7 +245,7 @@ fn document_dates(assessing: &Assessing<'_>, member: &Member<'_>) -> Found {
     match rows(
         Source::DocMetadata,
         member.record.evidence.dates.iter().filter(own),
-        Some(assessing.as_of),
+        assessing.as_of,
     ) {
         Found::Start(start) => {
             let days = start.dates.iter().map(|(days, _)| *days).reduce(Days::around);

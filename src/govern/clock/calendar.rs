@@ -32,8 +32,13 @@ pub fn earliest(day: Date, rule: &Retention, policy: &Policy) -> Option<Date> {
     Some(add(align(day, rule, policy), rule.keep_min.as_ref()?))
 }
 
+/// The last day of the phase that ends at this age.
+pub fn age(day: Date, until: &Period, rule: &Retention, policy: &Policy) -> Date {
+    add(align(day, rule, policy), until)
+}
+
 /// A month's end stays in its month: 31 January and a month is the last of February.
-pub(in super::super) fn add(day: Date, period: &Period) -> Date {
+fn add(day: Date, period: &Period) -> Date {
     day.saturating_add(period.0)
 }
 

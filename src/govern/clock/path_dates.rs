@@ -108,9 +108,10 @@ fn at_word(words: &[Word<'_>]) -> Option<((Unit, Days), usize)> {
         let found = in_range(n / 10_000).and_then(|y| day(y, n / 100 % 100, n % 100));
         return found.filter(|_| !rest.contains(is_digit)).map(|found| (found, 1));
     }
-    if let Some(quarter) = part(text, 'q')
+    if let Some(quarter) = part(text, 'q').filter(|_| text.len() == 2)
         && let Some((_, year)) = next(1).filter(|(joint, _)| "-_. ".contains(*joint))
-        && let Some(found) = year_alone(year).and_then(|y| self::quarter(y, quarter))
+        && let Some((year, "")) = digits(year, 4)
+        && let Some(found) = in_range(year).and_then(|y| self::quarter(y, quarter))
     {
         return Some((found, 2));
     }
@@ -173,10 +174,6 @@ fn part(text: &str, letter: char) -> Option<u32> {
 
 fn whole(text: &str) -> Option<u32> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
-}
-
-fn year_alone(text: &str) -> Option<i16> {
-    (text.len() == 4).then(|| whole(text).and_then(in_range))?
 }
 
 /// Years that business records have; other numbers of four digits are something else.
