@@ -348,7 +348,8 @@ impl<'a> Assessing<'a> {
             let m = &hold.matches;
             on_path(*i)
                 && m.class.as_deref().is_none_or(|c| Some(c) == class)
-                && days.is_none_or(|d| m.from.is_none_or(|f| f <= d.last) && m.to.is_none_or(|to| d.first <= to))
+                && days
+                    .is_none_or(|d| m.from.is_none_or(|f| f <= d.last) && m.to.is_none_or(|to| d.first <= to))
                 && hold.placed <= self.as_of
                 && hold.released.is_none_or(|r| r > self.as_of)
         });

@@ -6,8 +6,8 @@
 pub mod assess;
 #[cfg(test)]
 mod cases;
-mod collection;
 pub mod clock;
+mod collection;
 pub mod criteria;
 mod disclosure;
 mod disposal;

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
+use super::ControlTest;
 use super::assess::{Assessing, Globs, Member};
 use super::clock::{self, Days, Start};
 use super::outcome::{ControlOutcome, ControlResult, Deviation};
-use super::policy::{Action, Class, Phase, Retention, speaks_of};
+use super::policy::{Action, Class, Phase, Retention, Source, speaks_of};
 use super::tally::{Tally, Verdict, decided};
-use super::ControlTest;
 
 #[cfg(test)]
 mod tests;
@@ -161,6 +161,7 @@ fn still_kept<'a>(assessing: &Assessing<'a>, member: &Member<'_>, but: &Class) -
         let Some(rule) = policy.rule(class).filter(|_| class.id != but.id) else { return false };
         match clock::trigger(assessing, member, class) {
             _ if rule.action == Action::Permanent => true,
+            Ok(start) if start.source == Source::Event && start.bad > 0 => true,
             Ok(start) => {
                 let youngest = start.youngest();
                 clock::due(youngest.last, rule, policy).is_some_and(|due| as_of < due)
@@ -203,8 +204,10 @@ fn without_rule(assessing: &Assessing<'_>, member: &Member<'_>, sensitive: BTree
     if bare.is_empty() {
         return Verdict::Pass;
     }
-    let deviation =
-        Deviation { detail: Some(format!("no rule for {}", bare.join(", "))), ..assessing.deviation(member, None) };
+    let deviation = Deviation {
+        detail: Some(format!("no rule for {}", bare.join(", "))),
+        ..assessing.deviation(member, None)
+    };
     Verdict::Deviates(Box::new(deviation))
 }
 
@@ -288,8 +291,10 @@ fn misplaced(
         return Some(not_overdue(assessing, &start));
     }
     let mut deviation = about(assessing, member, ruled, &start, &wrong);
-    let names = wrong.iter().filter_map(|(days, _)| phase(days.last)).map(|p| ruled.rule.phases[p].name.as_str());
+    let names =
+        wrong.iter().filter_map(|(days, _)| phase(days.last)).map(|p| ruled.rule.phases[p].name.as_str());
     let names: BTreeSet<&str> = names.collect();
-    deviation.detail = Some(format!("belongs where phase {} is", names.into_iter().collect::<Vec<_>>().join(", ")));
+    deviation.detail =
+        Some(format!("belongs where phase {} is", names.into_iter().collect::<Vec<_>>().join(", ")));
     Some(Verdict::Deviates(Box::new(deviation)))
 }

@@ -1,5 +1,7 @@
 //! Boundary days, calendars, paths and sources.
 
+use std::sync::LazyLock;
+
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -8,6 +10,8 @@ use crate::classify::Taxonomy;
 use crate::govern::facts::RunFacts;
 use crate::govern::{Facts, Registers};
 use crate::model::{Evidence, Item, ItemId, ItemMeta, ItemPath, ItemRecord, Outcome};
+
+static TAXONOMY: LazyLock<Taxonomy> = LazyLock::new(|| Taxonomy::builtin().expect("sound"));
 
 /// A policy of one class and one rule; `head` goes into `[policy]`, `rule` into `[[retention]]`.
 pub(in crate::govern) fn policy(head: &str, rule: &str) -> Policy {
@@ -65,11 +69,15 @@ pub(in crate::govern) fn with_items<T>(
         self_test: None,
         integrity: None,
     };
-    let taxonomy = Taxonomy::builtin().expect("sound");
-    see(&Assessing::new(policy, &facts, &taxonomy))
+    see(&Assessing::new(policy, &facts, &TAXONOMY))
 }
 
-fn with_item<T>(policy: &Policy, registers: &Registers, item: ItemRecord, see: impl Fn(&Assessing<'_>) -> T) -> T {
+fn with_item<T>(
+    policy: &Policy,
+    registers: &Registers,
+    item: ItemRecord,
+    see: impl Fn(&Assessing<'_>) -> T,
+) -> T {
     with_items(policy, registers, date(2026, 7, 1), &[item], see)
 }
 
@@ -112,7 +120,10 @@ fn grace_is_added_to_the_due_day() {
 
 #[test]
 fn what_lies_beyond_the_calendar_is_its_last_day() {
-    let p = policy("fiscal_year_end = \"06-30\"", "trigger = { source = \"modified\", align = \"fiscal-year-end\" }\nkeep_max = \"P9000Y\"\nkeep_min = \"P9000Y\"\ngrace = \"P9000Y\"");
+    let p = policy(
+        "fiscal_year_end = \"06-30\"",
+        "trigger = { source = \"modified\", align = \"fiscal-year-end\" }\nkeep_max = \"P9000Y\"\nkeep_min = \"P9000Y\"\ngrace = \"P9000Y\"",
+    );
     let rule = &p.retention[0];
     for day in [date(2020, 1, 1), Date::MAX] {
         assert_eq!(due(day, rule, &p), Some(Date::MAX));
@@ -243,7 +254,14 @@ fn other_digits_are_no_dates() {
 
 #[test]
 fn sources_are_tried_in_order_and_the_first_date_decides() {
-    let rule = |rest: &str| policy("", &format!("trigger = {{ source = \"record-date\", field = \"paid\", {rest} }}\nkeep_max = \"P1Y\""));
+    let rule = |rest: &str| {
+        policy(
+            "",
+            &format!(
+                "trigger = {{ source = \"record-date\", field = \"paid\", {rest} }}\nkeep_max = \"P1Y\""
+            ),
+        )
+    };
     let mut found = item("2019/x.csv");
     found.item.meta.modified = Some("2021-05-05T00:00:00Z".parse().expect("an instant"));
     let fallback = rule("fallback = [\"path-date\", \"modified\"]");
@@ -266,10 +284,16 @@ fn sources_are_tried_in_order_and_the_first_date_decides() {
 #[test]
 fn dates_in_the_future_are_bad_unless_they_come_from_a_register_or_are_weak() {
     // "Today" is 2026-07-01.
-    let p = policy("", "trigger = { source = \"record-date\", field = \"paid\", fallback = [\"path-date\"] }");
+    let p =
+        policy("", "trigger = { source = \"record-date\", field = \"paid\", fallback = [\"path-date\"] }");
     let mut found = item("x.csv");
     let days = [(date(2026, 6, 30), 1), (date(2026, 7, 1), 2), (date(2026, 7, 2), 4)];
-    found.evidence.dates.push(DateField { empty: 8, unparsed: 16, ambiguous: 32, ..field("paid", DateSource::Values, &days) });
+    found.evidence.dates.push(DateField {
+        empty: 8,
+        unparsed: 16,
+        ambiguous: 32,
+        ..field("paid", DateSource::Values, &days)
+    });
     let start = started(&p, found.clone()).expect("a start");
     assert_eq!((start.bad, start.dates.len()), (60, 2));
     found.evidence.dates[0].days.retain(|day, _| *day > date(2026, 7, 1));
@@ -299,7 +323,10 @@ fn instants_become_days_where_the_policy_is() {
 
 #[test]
 fn an_event_is_found_by_the_key_in_rows_or_path_and_nothing_stands_in_for_it() {
-    let by_field = policy("", "trigger = { source = \"event\", event = \"end\", key = \"id\", fallback = [\"path-date\"] }");
+    let by_field = policy(
+        "",
+        "trigger = { source = \"event\", event = \"end\", key = \"id\", fallback = [\"path-date\"] }",
+    );
     let mut found = item("2019/x.csv");
     assert_eq!(started(&by_field, found.clone()), Err("no-event"));
     let dated = with_item(&by_field, &Registers::default(), found.clone(), |a| {
@@ -313,8 +340,10 @@ fn an_event_is_found_by_the_key_in_rows_or_path_and_nothing_stands_in_for_it() {
     assert_eq!(started(&by_field, found).map(|s| s.dates), Ok(vec![(Days::on(date(2021, 1, 1)), 1)]));
 
     let by_path = policy("", "trigger = { source = \"event\", event = \"end\" }");
-    let register = [("A-7", date(2022, 2, 2)), ("A-8", date(2023, 3, 3))].map(|(key, day)| (key.to_owned(), day));
-    let registers = Registers { events: [("end".to_owned(), register.into())].into(), ..Registers::default() };
+    let register =
+        [("A-7", date(2022, 2, 2)), ("A-8", date(2023, 3, 3))].map(|(key, day)| (key.to_owned(), day));
+    let registers =
+        Registers { events: [("end".to_owned(), register.into())].into(), ..Registers::default() };
     let day = |path: &str| {
         with_item(&by_path, &registers, item(path), |a| trigger(a, &a.items[0], &by_path.classes[0]))
             .map(|s| s.youngest().last)
@@ -352,9 +381,13 @@ fn an_early_loss_needs_more_than_a_weak_date() {
     assert_eq!((weak.is_early(date(2021, 2, 28)), weak.is_early(date(2021, 3, 1))), (None, Some(false)));
     // The youngest row decides.
     let rows = "trigger = { source = \"record-date\", field = \"paid\" }\nkeep_min = \"P2Y\"";
-    let strong = lawful(rows, "x", &[(date(2015, 1, 1), 9), (date(2019, 6, 1), 1)]).expect("a rule").expect("a date");
+    let strong =
+        lawful(rows, "x", &[(date(2015, 1, 1), 9), (date(2019, 6, 1), 1)]).expect("a rule").expect("a date");
     assert_eq!((strong.day, strong.trigger_date), (date(2021, 6, 1), date(2019, 6, 1)));
-    assert_eq!((strong.is_early(date(2021, 5, 31)), strong.is_early(date(2021, 6, 1))), (Some(true), Some(false)));
+    assert_eq!(
+        (strong.is_early(date(2021, 5, 31)), strong.is_early(date(2021, 6, 1))),
+        (Some(true), Some(false))
+    );
     assert_eq!(lawful(rows, "x", &[]), Some(Err("no-date")));
     // A year stands for its first day.
     let path = lawful("trigger = { source = \"path-date\" }\nkeep_min = \"P1Y\"", "2019/x", &[]);

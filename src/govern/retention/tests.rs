@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::govern::{Policy, Registers};
 use crate::govern::clock::tests::{field, item, policy, with_items};
+use crate::govern::{Policy, Registers};
 use crate::model::{DateSource, ItemId, ItemRecord};
 
 /// Day `n` of the years that the tests are about.
@@ -16,11 +16,14 @@ fn day(n: i64) -> Date {
     date(2015, 1, 1).saturating_add(SignedDuration::from_hours(24 * n))
 }
 
+/// Day of the last change, year of the folder, rows by day, rows without a date.
+type Made = (i64, Option<i16>, Option<Vec<(i64, u64)>>, u64);
+
 fn items() -> impl Strategy<Value = Vec<ItemRecord>> {
     let rows = prop::collection::vec((0i64..5000, 1u64..4), 0..4);
     let one = (0i64..5000, prop::option::of(2014i16..2028), prop::option::of(rows), 0u64..3);
     prop::collection::vec(one, 1..6).prop_map(|all| {
-        let make = |(n, (modified, year, rows, unparsed)): (usize, (i64, Option<i16>, Option<Vec<(i64, u64)>>, u64))| {
+        let make = |(n, (modified, year, rows, unparsed)): (usize, Made)| {
             let folder = year.map_or_else(String::new, |y| format!("{y}/"));
             let mut item = item(&format!("{folder}{}", char::from(b'a' + n as u8)));
             item.item.id = ItemId([n as u8; 16]);
