@@ -7,6 +7,7 @@ pub mod assess;
 #[cfg(test)]
 mod cases;
 mod collection;
+pub mod clock;
 pub mod criteria;
 mod disclosure;
 mod disposal;
