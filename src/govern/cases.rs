@@ -38,6 +38,7 @@ fn run(case: &CaseRun, policy: &Policy, taxonomy: &Taxonomy) -> RunFacts {
         base: Base::default(),
         categories_on: all.filter(|c| !case.categories_off.contains(c)).collect(),
         roots: reached.chain(said).collect(),
+        watched: case.watched.as_ref().map(|all| all.iter().cloned().collect()),
     }
 }
 

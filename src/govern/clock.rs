@@ -189,7 +189,7 @@ fn look(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention, source
 }
 
 /// The zone whose days count. A name that no zone has is for `policy check` to refuse.
-fn zone(policy: &Policy) -> TimeZone {
+pub(super) fn zone(policy: &Policy) -> TimeZone {
     policy.policy.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 
@@ -224,7 +224,8 @@ fn record_dates(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention
 fn events(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention) -> Found {
     let Some(name) = rule.trigger.event.as_deref() else { return Found::Nothing };
     if let Some(key) = rule.trigger.key.as_deref() {
-        let about = |d: &&DateField| matches!(&d.source, DateSource::Event(n) if n == name) && d.is_named(key);
+        let about =
+            |d: &&DateField| matches!(&d.source, DateSource::Event(n) if n == name) && d.is_named(key);
         return rows(Source::Event, member.record.evidence.dates.iter().filter(about), None);
     }
     let Some(register) = assessing.facts.registers.events.get(name) else { return Found::Nothing };
@@ -237,11 +238,7 @@ fn events(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention) -> F
 /// From the document's creation to its last change: which of both the rule means, it does not say.
 fn document_dates(assessing: &Assessing<'_>, member: &Member<'_>) -> Found {
     let own = |d: &&DateField| matches!(d.source, DateSource::DocumentCreated | DateSource::DocumentModified);
-    match rows(
-        Source::DocMetadata,
-        member.record.evidence.dates.iter().filter(own),
-        Some(assessing.as_of),
-    ) {
+    match rows(Source::DocMetadata, member.record.evidence.dates.iter().filter(own), Some(assessing.as_of)) {
         Found::Start(start) => {
             let days = start.dates.iter().map(|(days, _)| *days).reduce(Days::around);
             days.map_or(Found::Nothing, |days| Found::Start(Start::once(Source::DocMetadata, days)))

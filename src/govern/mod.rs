@@ -6,8 +6,8 @@
 pub mod assess;
 #[cfg(test)]
 mod cases;
-mod collection;
 pub mod clock;
+mod collection;
 pub mod criteria;
 mod disclosure;
 mod disposal;
@@ -22,6 +22,7 @@ mod tally;
 pub use assess::{Assessing, Assessment, assess};
 pub use criteria::Criteria;
 pub use facts::Facts;
+pub use monitoring::drifted;
 pub use outcome::{ControlOutcome, ControlResult, Deviation};
 pub use policy::Policy;
 pub use registers::Registers;

@@ -41,6 +41,8 @@ pub(super) struct CaseRun {
     /// Systems that were not `reached`.
     #[serde(default)]
     pub roots: BTreeMap<String, String>,
+    /// Fingerprints that were watched for. Absent: all.
+    pub watched: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
