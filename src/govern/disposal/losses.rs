@@ -182,11 +182,13 @@ impl Covers {
 
     fn exception<'p>(&self, assessing: &Assessing<'p>, loss: &Loss<'_, '_>) -> Option<&'p str> {
         let class = loss.class.map(|c| assessing.policy.classes[c].id.as_str());
+        let held = loss.item.filter(|_| class.is_none()).map_or(&[][..], |m| m.classes.as_slice());
+        let holds = |name: &str| held.iter().any(|c| assessing.policy.classes[*c].id == name);
         let mut exceptions = assessing.policy.exceptions.iter().zip(&self.exceptions);
         let found = exceptions.find(|(exception, globs)| {
             exception.test == "DSP-05"
                 && Self::on(globs, loss)
-                && exception.matches.class.as_deref().is_none_or(|c| Some(c) == class)
+                && exception.matches.class.as_deref().is_none_or(|c| Some(c) == class || holds(c))
                 && exception.approved_on <= assessing.as_of
                 && assessing.as_of <= exception.expires
         });
