@@ -8,6 +8,7 @@ use super::files::{FilesError, printable};
 
 /// Compiled globs, and how paths of the scan become paths that they are about.
 #[derive(Debug)]
+#[derive(Clone)]
 pub(super) struct LeftOut {
     globs: GlobSet,
     strip: Vec<u8>,
