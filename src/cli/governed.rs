@@ -96,6 +96,16 @@ impl Governed {
         roots.filter(|r| r.symlink_metadata().is_ok()).collect()
     }
 
+    /// Its folder as typed; empty for the working directory.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Path of a file that the policy names.
+    pub fn beside(&self, named: &str) -> PathBuf {
+        self.folder.join(named)
+    }
+
     fn root(&self, root: &str) -> PathBuf {
         let root = root.trim_start_matches("./");
         match self.folder.join(root) {

@@ -11,6 +11,7 @@ mod collection;
 pub mod criteria;
 mod disclosure;
 mod disposal;
+pub mod due;
 pub mod facts;
 mod monitoring;
 pub mod outcome;

@@ -7,8 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::files::{FilesError, printable};
 
 /// Compiled globs, and how paths of the scan become paths that they are about.
-#[derive(Debug)]
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct LeftOut {
     globs: GlobSet,
     strip: Vec<u8>,

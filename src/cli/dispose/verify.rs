@@ -1,0 +1,7 @@
+//! `dispose verify`: to come.
+use clap::Args;
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {}
+pub(super) fn run(_: &VerifyArgs) -> anyhow::Result<crate::cli::End> {
+    anyhow::bail!("to come")
+}
