@@ -25,7 +25,7 @@ use crate::report::printable;
 use crate::scan::printed;
 
 #[derive(Debug, Args)]
-pub(super) struct ApplyArgs {
+pub(in crate::cli) struct ApplyArgs {
     /// The plan with its approvals
     ///
     /// Example: --approved plan.csv
@@ -76,7 +76,7 @@ pub(super) struct ApplyArgs {
 
 /// Ways to dispose of an item other than moving it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Method {
+pub(in crate::cli) enum Method {
     /// The file is unlinked
     LogicalDelete,
 }

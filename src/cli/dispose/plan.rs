@@ -20,7 +20,7 @@ use crate::model::{ItemRecord, Likelihood};
 const FINGERPRINTS: usize = 20;
 
 #[derive(Debug, Args)]
-pub(super) struct PlanArgs {
+pub(in crate::cli) struct PlanArgs {
     /// The policy; privascan.toml in the working directory without one
     ///
     /// Example: --policy privacy.toml
