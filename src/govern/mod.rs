@@ -6,6 +6,7 @@
 pub mod assess;
 #[cfg(test)]
 mod cases;
+pub mod clock;
 mod collection;
 pub mod criteria;
 mod disclosure;
