@@ -199,6 +199,6 @@ pub(super) struct Expect {
     pub trigger_date: Option<String>,
     pub trigger_source: Option<String>,
     pub rows: Option<u64>,
-    /// The result has a note that holds this.
+    /// The result has a note that holds this; empty: it has none.
     pub note: Option<String>,
 }
