@@ -22,6 +22,7 @@ mod tally;
 pub use assess::{Assessing, Assessment, assess};
 pub use criteria::Criteria;
 pub use facts::Facts;
+pub use monitoring::drifted;
 pub use outcome::{ControlOutcome, ControlResult, CriterionResult, Deviation};
 pub use policy::Policy;
 pub use registers::Registers;

@@ -7,6 +7,7 @@ pub mod content;
 pub mod evidence;
 pub mod finding;
 pub mod item;
+pub mod residue;
 pub mod run;
 
 pub use body::{Body, Seekable};
@@ -14,4 +15,5 @@ pub use content::{Cell, CellBatch, ContentVisitor, Escapes, FieldId, Flow, Place
 pub use evidence::{DateField, DateSource, Evidence};
 pub use finding::{Finding, ItemRecord, Likelihood, Occurrence, Relation, Signals};
 pub use item::{Gap, Item, ItemId, ItemMeta, ItemPath, Outcome, Reason, hex};
-pub use run::{Ledger, RunRecord};
+pub use residue::Residue;
+pub use run::{Ledger, Reach, RunRecord};

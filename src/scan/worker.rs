@@ -11,8 +11,7 @@ use super::{BATCH, ScanPlan};
 use crate::detect::Scratch;
 use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason, Stop};
 use crate::read::{Budget, Buffers, HEAD};
-use crate::source::files::Owners;
-use crate::source::{Access, Discovered, open_regular};
+use crate::source::{Access, Discovered, Owners, open_regular};
 
 /// After so many bytes a worker lets others have the rest of what it took.
 const LARGE: u64 = 1 << 20;
