@@ -24,7 +24,7 @@ pub use facts::Facts;
 pub use outcome::{ControlOutcome, ControlResult, Deviation};
 pub use policy::Policy;
 pub use registers::Registers;
-pub use tally::{Tally, Verdict, decided};
+pub use tally::{Tally, Verdict, absence_by_system, by_class_and_system, decided};
 
 /// One control test: a pure function of policy and facts.
 pub struct ControlTest {
