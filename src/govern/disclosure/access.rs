@@ -13,8 +13,26 @@ use crate::model::ItemMeta;
 /// A file of the store with what its entries add.
 struct File<'m, 'a> {
     member: &'m Member<'a>,
+    parts: Parts,
+}
+
+/// A file and its entries, as one.
+#[derive(Clone, Default)]
+struct Parts {
+    /// Rank of the highest tier.
     tier: usize,
-    classes: Vec<usize>,
+    /// All classes; `None` if a part of tier confidential or above has no class.
+    classes: BTreeSet<Option<usize>>,
+}
+
+impl Parts {
+    fn add(&mut self, member: &Member<'_>, confidential: usize) {
+        self.tier = self.tier.max(member.tier);
+        self.classes.extend(member.classes.iter().copied().map(Some));
+        if member.classes.is_empty() && member.tier >= confidential {
+            self.classes.insert(None);
+        }
+    }
 }
 
 pub(super) fn dis_05(assessing: &Assessing<'_>) -> Vec<ControlResult> {
@@ -24,48 +42,41 @@ pub(super) fn dis_05(assessing: &Assessing<'_>) -> Vec<ControlResult> {
     let pairs = (0..classes.len()).flat_map(|c| systems.clone().map(move |s| (Some(c), Some(s))));
     let mut groups: BTreeMap<(Option<usize>, Option<usize>), Tally<'_>> =
         pairs.map(|(c, s)| ((c, s), Tally::new(assessing, "DIS-05", s, c))).collect();
-    for file in files(assessing) {
-        let none = file.classes.is_empty().then_some(None);
-        for at in file.classes.iter().copied().map(Some).chain(none) {
+    for File { member, parts } in files(assessing, confidential) {
+        for at in parts.classes {
             let class = at.map(|at| &classes[at]);
             let access = class.and_then(|c| c.access.as_ref());
-            if file.tier < confidential && access.is_none() {
+            if parts.tier < confidential && access.is_none() {
                 continue;
             }
-            let verdict = match excess(assessing, &file.member.record.item.meta, file.tier, access) {
+            let verdict = match excess(assessing, &member.record.item.meta, parts.tier, access) {
                 Ok(None) => Verdict::Pass,
                 Ok(Some(detail)) => Verdict::Deviates(Box::new(Deviation {
-                    tier: assessing.taxonomy.tiers().get(file.tier).cloned(),
+                    tier: assessing.taxonomy.tiers().get(parts.tier).cloned(),
                     detail: Some(detail),
-                    ..assessing.deviation(file.member, class)
+                    ..assessing.deviation(member, class)
                 })),
                 Err(reason) => Verdict::NotEvaluated(reason),
             };
-            let system = file.member.system;
+            let system = member.system;
             let tally =
                 groups.entry((at, system)).or_insert_with(|| Tally::new(assessing, "DIS-05", system, at));
-            tally.count(Some(file.member), verdict);
+            tally.count(Some(member), verdict);
         }
     }
     groups.into_values().map(Tally::finish).collect()
 }
 
-/// Outermost files in the order of their paths, each with the highest tier and all classes of itself and its entries.
-fn files<'m, 'a>(assessing: &'m Assessing<'a>) -> Vec<File<'m, 'a>> {
-    let mut entries: FxHashMap<&str, (usize, BTreeSet<usize>)> = FxHashMap::default();
+/// Outermost files in the order of their paths. Every entry has the file around it among the items.
+fn files<'m, 'a>(assessing: &'m Assessing<'a>, confidential: usize) -> Vec<File<'m, 'a>> {
+    let mut entries: FxHashMap<&str, Parts> = FxHashMap::default();
     for entry in assessing.items.iter().filter(|m| !m.is_outermost() && !m.is_skipped()) {
-        let (tier, classes) = entries.entry(entry.outermost()).or_default();
-        *tier = entry.tier.max(*tier);
-        classes.extend(&entry.classes);
+        entries.entry(entry.outermost()).or_default().add(entry, confidential);
     }
     let file = |member: &'m Member<'a>| {
-        let mut file = File { member, tier: member.tier, classes: member.classes.clone() };
-        if let Some((tier, classes)) = entries.get(member.path.as_str()) {
-            file.tier = file.tier.max(*tier);
-            file.classes =
-                classes.iter().chain(&member.classes).copied().collect::<BTreeSet<_>>().into_iter().collect();
-        }
-        file
+        let mut parts = entries.get(member.path.as_str()).cloned().unwrap_or_default();
+        parts.add(member, confidential);
+        File { member, parts }
     };
     assessing.items.iter().filter(|m| m.is_outermost() && !m.is_skipped()).map(file).collect()
 }
