@@ -57,7 +57,8 @@ impl Holding {
         let counted = |name: &String| member.counted.iter().any(|c| speaks_of(name, c));
         let definition = &policy.classes[class];
         match &definition.matches {
-            None => definition.categories.iter().flatten().any(counted),
+            // It became a candidate by one of its categories.
+            None => true,
             Some(m) => {
                 m.all_of.iter().all(counted)
                     && (m.any_of.is_empty() || m.any_of.iter().any(counted))
