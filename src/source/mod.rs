@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use crate::model::{Item, Outcome};
 
 pub use files::{FilesError, Selection, Target};
-pub use owners::Owners;
+pub use owners::{Owners, accessed};
 pub use reach::{Reached, reach};
 
 /// Something that a source came upon.

@@ -8,6 +8,11 @@ use jiff::Timestamp;
 
 use crate::model::ItemMeta;
 
+/// When it was last read, as far as the store keeps that.
+pub fn accessed(meta: &Metadata) -> Option<Timestamp> {
+    meta.accessed().ok().and_then(|t| Timestamp::try_from(t).ok())
+}
+
 #[cfg(unix)]
 fn mode(meta: &Metadata) -> Option<u32> {
     Some(std::os::unix::fs::MetadataExt::mode(meta) & 0o7777)
@@ -26,7 +31,7 @@ pub struct Owners {
 }
 
 impl Owners {
-    /// What the store says of an item.
+    /// What the store says of an item, but not when it was last read.
     pub fn meta(&mut self, meta: &Metadata) -> ItemMeta {
         ItemMeta {
             bytes: meta.is_file().then_some(meta.len()),
