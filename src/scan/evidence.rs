@@ -1,11 +1,11 @@
 //! What is gathered about an item while it is scanned, for questions of retention, disposal and labels.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use jiff::civil::Date;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::classify::dates::parse_day;
@@ -37,10 +37,8 @@ pub(super) struct Gathering<'p> {
     plan: &'p EvidencePlan,
     dates: Dates,
     label: Option<String>,
-    /// The label in a field of the first row: the item's own, if it has no other row.
-    row_label: Option<String>,
-    /// Fields whose values may be the item's label.
-    label_fields: FxHashSet<FieldId>,
+    /// Fields whose value may be the item's label: how many values they have, and the label in the first.
+    label_fields: BTreeMap<FieldId, (u64, Option<String>)>,
     watched: FxHashMap<[u8; 16], u64>,
     content_hash: Option<String>,
     created: Option<Date>,
@@ -53,8 +51,7 @@ impl<'p> Gathering<'p> {
             plan,
             dates: Dates::default(),
             label: None,
-            row_label: None,
-            label_fields: FxHashSet::default(),
+            label_fields: BTreeMap::new(),
             watched: FxHashMap::default(),
             content_hash: None,
             created: None,
@@ -77,7 +74,7 @@ impl<'p> Gathering<'p> {
         if !self.plan.labels.is_empty() {
             let name = String::from_utf8_lossy(name);
             if !name.contains("[]") && is_label_key(&name) {
-                self.label_fields.insert(id);
+                self.label_fields.insert(id, (0, None));
             }
         }
     }
@@ -92,10 +89,16 @@ impl<'p> Gathering<'p> {
                 u64::from(cell.times),
             );
         }
-        if batch.first_row == 0 && self.row_label.is_none() && !self.label_fields.is_empty() {
-            let labels = batch.cells.iter().filter(|c| c.row == 0 && self.label_fields.contains(&c.field));
-            let mut values = labels.map(|c| String::from_utf8_lossy(value(c.start, c.end)));
-            self.row_label = values.find_map(|value| label_of_value(&value, &self.plan.labels));
+        if self.label_fields.is_empty() {
+            return;
+        }
+        for cell in batch.cells {
+            let Some((values, label)) = self.label_fields.get_mut(&cell.field) else { continue };
+            if *values == 0 {
+                let value = String::from_utf8_lossy(value(cell.start, cell.end));
+                *label = label_of_value(&value, &self.plan.labels);
+            }
+            *values += u64::from(cell.times);
         }
     }
 
@@ -153,10 +156,13 @@ impl<'p> Gathering<'p> {
         }
     }
 
-    /// What is kept. `rows` of the item's table; `format` says whether its one row is the item.
+    /// What is kept. `rows` are those of the item's table; `format` says whether values may be about all of them.
     pub fn finish(self, rows: Option<u64>, format: Option<&str>) -> Evidence {
         let rows = rows.unwrap_or(0);
-        let one_record = rows <= 1 && matches!(format, Some("json" | "jsonl"));
+        // What stands once in a document is about it; what stands in each record is not.
+        let document = matches!(format, Some("json" | "jsonl"));
+        let said_once = self.label_fields.into_values().filter(|(values, _)| document && *values == 1);
+        let label = self.label.or_else(|| said_once.filter_map(|(_, label)| label).next());
         let said = |source, date: Option<Date>| {
             date.map(|date| DateField {
                 field: String::new(),
@@ -173,13 +179,7 @@ impl<'p> Gathering<'p> {
         dates.extend(said(DateSource::DocumentModified, self.modified));
         let mut watched: Vec<(String, u64)> = self.watched.iter().map(|(f, n)| (hex(f), *n)).collect();
         watched.sort();
-        Evidence {
-            content_hash: self.content_hash,
-            label: self.label.or(self.row_label.filter(|_| one_record)),
-            dates,
-            watched,
-            ..Evidence::default()
-        }
+        Evidence { content_hash: self.content_hash, label, dates, watched, ..Evidence::default() }
     }
 }
 
