@@ -51,6 +51,9 @@ pub struct RunFacts {
     pub categories_on: BTreeSet<String>,
     /// What became of each system's root, by system id.
     pub roots: BTreeMap<String, Reach>,
+    /// Fingerprints that were watched for, 32 hex digits each; `None`: all that stand in the registers. A kept run
+    /// watched for what the registers held then.
+    pub watched: Option<BTreeSet<String>>,
 }
 
 /// How the printed path of an item becomes one relative to the policy's folder: without the beginning `strip` and with
@@ -70,6 +73,12 @@ impl Base {
             Some(rest) => format!("{}{rest}", self.prepend),
             None => printed.to_owned(),
         }
+    }
+
+    /// The path that an item has in the run if its path relative to the policy's folder is `path`, and the run could
+    /// have met it.
+    pub fn undo(&self, path: &str) -> Option<String> {
+        path.strip_prefix(&self.prepend).map(|rest| format!("{}{rest}", self.strip))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod assess;
 #[cfg(test)]
 mod cases;
+pub mod clock;
 mod collection;
 pub mod criteria;
 mod disclosure;
@@ -21,6 +22,7 @@ mod tally;
 pub use assess::{Assessing, Assessment, assess};
 pub use criteria::Criteria;
 pub use facts::Facts;
+pub use monitoring::drifted;
 pub use outcome::{ControlOutcome, ControlResult, Deviation};
 pub use policy::Policy;
 pub use registers::Registers;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::policy::Source;
 use super::{Policy, printable};
 
 mod parse;
@@ -130,6 +131,9 @@ pub struct DisposalEntry {
     /// What started the clock.
     #[serde(default)]
     pub trigger_date: Option<Date>,
+    /// Where that date comes from: a word of `trigger.source`. Absent: someone's own knowledge, which counts as strong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger_source: Option<Source>,
     /// When it was due.
     #[serde(default)]
     pub due: Option<Date>,
@@ -195,6 +199,14 @@ impl Moment {
     pub fn day(self) -> Date {
         match self {
             Moment::At(instant) => jiff::tz::TimeZone::UTC.to_datetime(instant).date(),
+            Moment::On(day) => day,
+        }
+    }
+
+    /// The day, in this zone for an instant.
+    pub fn day_in(self, zone: &jiff::tz::TimeZone) -> Date {
+        match self {
+            Moment::At(instant) => zone.to_datetime(instant).date(),
             Moment::On(day) => day,
         }
     }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::super::policy::{DateOrder, EventRegister};
+use super::super::policy::{DateOrder, EventRegister, Source};
 use super::super::printable;
 use super::{DisclosureEntry, DisposalEntry, ErasureRequest, MAX_REGISTER_BYTES, Moment, RegisterError};
 
@@ -27,6 +27,7 @@ pub(super) fn disposal(file: &str, text: &str) -> Result<Vec<DisposalEntry>, Reg
             class: line.text("class")?,
             rule: line.text("rule")?,
             trigger_date: line.day("trigger_date")?,
+            trigger_source: line.source("trigger_source")?,
             due: line.day("due")?,
             approved_by: line.text("approved_by")?,
             approved_at: line.moment("approved_at")?,
@@ -185,6 +186,12 @@ impl Line {
             Ok(instant) => Ok(Some(Moment::At(instant))),
             Err(_) => day(key, &text, None).map(|day| Some(Moment::On(day))),
         }
+    }
+
+    fn source(&self, key: &str) -> Result<Option<Source>, String> {
+        let wrong = |_| format!("`{key}` is no trigger source, such as `record-date`");
+        let text = self.text(key)?.map(Value::String);
+        text.map(|t| serde_json::from_value(t).map_err(wrong)).transpose()
     }
 
     fn texts(&self, key: &str) -> Result<Vec<String>, String> {
