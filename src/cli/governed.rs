@@ -17,11 +17,12 @@ use crate::govern::facts::{Base, Reach};
 use crate::govern::policy::{self, Source};
 use crate::govern::registers::MAX_REGISTER_BYTES;
 use crate::govern::{Policy, Registers};
-use crate::model::hex;
+use crate::model::{ItemPath, hex};
 use crate::record::KeptRegisters;
 use crate::record::manifest::{PolicyCopy, RegisterCopy, SystemScope};
 use crate::scan::{EvidencePlan, ScanPlan, printed};
 use crate::source::Target;
+use crate::source::files::item_id;
 use crate::source::reach::reach;
 
 /// The policy that is used if none is named.
@@ -184,20 +185,21 @@ impl Governed {
     /// The registers with paths as they may be printed, so that they are those of items.
     pub fn printed_registers(&self, plan: &ScanPlan, raw: &Base, base: &Base) -> Registers {
         let mut registers = self.registers.clone();
-        let print = |path: &str| {
-            let names: Vec<&str> = path.split("!/").collect();
-            let scanned = match names.first().and_then(|first| first.strip_prefix(raw.prepend.as_str())) {
-                Some(rest) => format!("{}{rest}", raw.strip),
-                None => names.first().copied().unwrap_or_default().to_owned(),
-            };
-            let names = std::iter::once(scanned.as_str()).chain(names.iter().skip(1).copied());
-            base.apply(&printed(plan, names.map(str::as_bytes)).join("!/"))
+        let scanned = |path: &str| match path.trim_start_matches("./").strip_prefix(raw.prepend.as_str()) {
+            Some(rest) => format!("{}{rest}", raw.strip),
+            None => path.to_owned(),
         };
+        let print = |scanned: &str| printed(plan, scanned.split("!/").map(str::as_bytes)).join("!/");
         for entry in registers.disposal.iter_mut().flatten() {
             if !entry.item.starts_with(BY_ID) {
-                entry.item = print(&entry.item);
+                let path = scanned(&entry.item);
+                let shown = print(&path);
+                if shown != path {
+                    entry.item_id = Some(item_id(&ItemPath::new(path)).to_string());
+                    entry.item = base.apply(&shown);
+                }
             }
-            entry.quarantine = entry.quarantine.as_deref().map(print);
+            entry.quarantine = entry.quarantine.as_deref().map(|q| base.apply(&print(&scanned(q))));
         }
         registers
     }

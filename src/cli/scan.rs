@@ -97,6 +97,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         base: printed_base(&plan, &raw_base),
         categories_on: categories_on(&plan.detectors, &plan.taxonomy),
         roots: systems.iter().map(|s| (s.id.clone(), Reach::parse(&s.reach).unwrap_or_default())).collect(),
+        watched: None,
     };
     let beginning = Beginning {
         at: started_at,
