@@ -281,6 +281,10 @@ fn differences(expect: &Expect, result: &ControlResult) -> Vec<String> {
     if expect.rows.is_some() {
         compare("rows", format!("{:?}", expect.rows), format!("{:?}", first.and_then(|d| d.rows)));
     }
+    if expect.detail.is_some() {
+        let is = first.and_then(|d| d.detail.clone());
+        compare("detail", format!("{:?}", expect.detail), format!("{is:?}"));
+    }
     if let Some(note) = &expect.note
         && !result.note.as_ref().is_some_and(|n| n.contains(note))
     {
