@@ -23,6 +23,9 @@ pub(super) enum Command {
     /// The detectors: what can be found
     #[command(subcommand)]
     Detectors(DetectorsCommand),
+    /// The policy file: checking it, drafting one, and the schedules in it
+    #[command(subcommand)]
+    Policy(super::policy::PolicyCommand),
     /// The formats that can be read
     Formats(ListArgs),
     /// Every table, column and code of the output

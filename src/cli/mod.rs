@@ -4,6 +4,7 @@ mod args;
 mod detectors;
 mod keys;
 mod knowledge;
+mod policy;
 mod scan;
 
 use std::io::{self, Write};
@@ -45,6 +46,7 @@ fn run() -> ExitCode {
             DetectorsCommand::Check(args) => detectors::check(&args),
             DetectorsCommand::Test(args) => detectors::test(&args),
         },
+        Command::Policy(command) => policy::run(&command),
         Command::Formats(args) => knowledge::formats(&args),
         Command::Schema(args) => knowledge::schema(&args),
         Command::Key(KeyCommand::New(args)) => keys::new(&args),

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{ItemRecord, RunRecord};
 
+pub use delimited::spreadsheet_safe;
 pub use describe::describe;
 pub use sink::Destination;
 pub use summary::{Group, Place, Summary, TOP_PLACES, Tally, Unread};
