@@ -32,12 +32,11 @@ fn check_says_all_that_is_wrong_and_exits_as_agreed() -> io::Result<()> {
     assert_eq!(
         ran.stdout,
         "wrong.toml:10:13: error: no retention rule is called `two-yaers`; did you mean `two-years`?\n\
-         wrong.toml:13:1: warning: no class uses the rule `two-years`; say `retention = \"two-years\"` in a class, or take it \
-         away\n\nwrong.toml: 1 error, 1 warning\n"
+         \nwrong.toml: 1 error\n"
     );
     let ran = run_in(dir.path(), ["policy", "check", "wrong.toml", "--format", "jsonl"])?.expect(1);
     let lines: Vec<Value> = ran.stdout.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 1);
     assert_eq!(
         lines[0],
         serde_json::json!({
@@ -111,7 +110,11 @@ fn a_draft_of_the_demo_can_be_used_and_holds_no_value() -> io::Result<()> {
     // The policy of a folder inside speaks of paths below it.
     let inside = share.join("hr");
     let ran = run_in(&inside, ["policy", "init", "-o", "-"])?.expect(0);
-    assert!(ran.stdout.contains("root = \"payroll\"") && ran.stdout.contains("root = \".\""), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("root = \"payroll\"") && ran.stdout.contains("root = \".\""),
+        "{}",
+        ran.stdout
+    );
     let ran = run_in(&inside, ["policy", "init", ".."])?.expect(2);
     assert!(ran.stderr.contains("or above"), "{}", ran.stderr);
     let ran = run_in(dir.path(), ["policy", "init", "gone"])?.expect(2);
@@ -128,7 +131,7 @@ fn a_draft_names_no_folder_with_something_personal_in_its_name() -> io::Result<(
     ])?;
     let ran = run_in(dir.path(), ["policy", "init", "-o", "-"])?.expect(0);
     assert!(!ran.stdout.contains("larkspur"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("# 1 folders with 1 items are in no system"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("# In no system: 1 folder with 1 item."), "{}", ran.stdout);
     assert!(ran.stdout.contains("dates found there: placed_on (2 items)"), "{}", ran.stdout);
     Ok(())
 }
@@ -168,16 +171,24 @@ fn retention_of_a_contract_goes_into_a_policy_that_stays_sound() -> io::Result<(
     let ran = run_in(dir.path(), ["policy", "import", "--odcs", "c.yaml"])?.expect(0);
     assert!(ran.stdout.starts_with("# From c.yaml\n[[retention]]\nid = \"orders-3y\"\n"), "{}", ran.stdout);
     assert!(ran.stderr.contains("`36 hours` is left out"), "{}", ran.stderr);
-    let ran = run_in(dir.path(), ["policy", "import", "--odcs", "c.yaml", "--into", "privascan.toml"])?.expect(0);
+    let ran =
+        run_in(dir.path(), ["policy", "import", "--odcs", "c.yaml", "--into", "privascan.toml"])?.expect(0);
     assert!(ran.stdout.contains("added rules orders-3y and classes orders;"), "{}", ran.stdout);
     let text = std::fs::read_to_string(dir.path().join("privascan.toml"))?;
     assert!(text.as_bytes().starts_with(&sound));
     run_in(dir.path(), ["policy", "check"])?.expect(0);
     // A second time the ids are taken: nothing is added.
-    let ran = run_in(dir.path(), ["policy", "import", "--odcs", "c.yaml", "--into", "privascan.toml"])?.expect(2);
-    assert!(ran.stderr.contains("is there already") && ran.stderr.contains("nothing was added"), "{}", ran.stderr);
+    let ran =
+        run_in(dir.path(), ["policy", "import", "--odcs", "c.yaml", "--into", "privascan.toml"])?.expect(2);
+    assert!(
+        ran.stderr.contains("is there already") && ran.stderr.contains("nothing was added"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(std::fs::read_to_string(dir.path().join("privascan.toml"))?, text);
-    for (file, said) in [("bomb.yaml", "bomb.yaml"), ("broken.yaml", "broken.yaml:"), ("gone.yaml", "gone.yaml")] {
+    for (file, said) in
+        [("bomb.yaml", "bomb.yaml"), ("broken.yaml", "broken.yaml:"), ("gone.yaml", "gone.yaml")]
+    {
         let ran = run_in(dir.path(), ["policy", "import", "--odcs", file])?.expect(2);
         let last = ran.stderr.lines().last().unwrap_or_default().to_owned();
         assert!(last.contains(said) && ran.stderr.lines().count() == 1, "{}", ran.stderr);
@@ -200,7 +211,10 @@ fn schedules_come_as_table_csv_and_lines_and_no_cell_is_a_formula() -> io::Resul
     };
     assert_eq!(rows.len(), 3);
     assert_eq!(cell(1, "authority"), "'=HYPERLINK(1)");
-    assert_eq!(cell(1, "trigger"), "record-date invoice_date, else path-date, from the end of that fiscal year");
+    assert_eq!(
+        cell(1, "trigger"),
+        "record-date invoice_date, else path-date, from the end of that fiscal year"
+    );
     assert_eq!(cell(0, "systems"), "ward;portal");
     let ran = run_in(dir.path(), ["policy", "ropa", "--format", "jsonl"])?.expect(0);
     let lines: Vec<Value> = ran.stdout.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();

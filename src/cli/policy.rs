@@ -28,7 +28,9 @@ const LARGEST: u64 = 16 << 20;
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Every mistake in a policy file, with its place and a way out
-    #[command(after_help = "Exit codes: 0 no errors (warnings do not count); 1 errors; 2 the file cannot be read")]
+    #[command(
+        after_help = "Exit codes: 0 no errors (warnings do not count); 1 errors; 2 the file cannot be read"
+    )]
     Check(CheckArgs),
     /// Scan a folder and draft a policy for what is found
     Init(init::InitArgs),

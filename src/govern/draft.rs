@@ -102,11 +102,13 @@ impl Found {
 pub fn draft(found: &Found, taxonomy: &Taxonomy) -> String {
     let items: u64 = found.systems.iter().map(|s| s.items).sum();
     let mut out = format!(
-        "# A draft from what was found in {items} items: counts, never values. It describes what is there today; whether\n\
-         # that is as it should be is for you to say. `TODO` marks what only you know; `privascan policy check` lists it.\n"
+        "# A draft from what was found in {}: counts, never values. It describes what is there today; whether\n\
+         # that is as it should be is for you to say. `TODO` marks what only you know; `privascan policy check` lists it.\n",
+        counted(items, "item")
     );
     if found.unread > 0 {
-        out.push_str(&format!("# {} items could not be read, or not wholly: there may be more in them.\n", found.unread));
+        let unread = counted(found.unread, "item");
+        out.push_str(&format!("# {unread} could not be read, or not wholly: there may be more in them.\n"));
     }
     out.push_str(&format!(
         "schema = \"{SCHEMA}\"\n\n[policy]\nid = {}\nversion = \"1\"\napproved_by = \"TODO: a role, not a person\"\n\
@@ -130,6 +132,11 @@ pub fn draft(found: &Found, taxonomy: &Taxonomy) -> String {
     out
 }
 
+/// A number with its noun.
+fn counted(n: u64, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
+
 /// `[scope]`.
 fn scope(found: &Found) -> String {
     let mut out = "[scope]\nsystems = [\n".to_owned();
@@ -148,8 +155,8 @@ fn scope(found: &Found) -> String {
             Extent::Whole | Extent::File => "",
         };
         out.push_str(&format!(
-            "  # {} items{shallow}{guessed}\n  {{ id = {}, root = {}, owner = \"TODO: who answers for this\"{used} }},\n",
-            system.items,
+            "  # {}{shallow}{guessed}\n  {{ id = {}, root = {}, owner = \"TODO: who answers for this\"{used} }},\n",
+            counted(system.items, "item"),
             text(&unique(name, &mut taken)),
             text(&system.root)
         ));
@@ -157,9 +164,10 @@ fn scope(found: &Found) -> String {
     out.push_str("]\n");
     if found.unnamed.0 > 0 {
         out.push_str(&format!(
-            "# {} folders with {} items are in no system: something personal stands in their names, or bytes that are no\n\
-             # text. Rename them, or add them by hand.\n",
-            found.unnamed.0, found.unnamed.1
+            "# In no system: {} with {}. Something personal stands in the name, or bytes that are no text.\n\
+             # Rename, or add by hand.\n",
+            counted(found.unnamed.0, "folder"),
+            counted(found.unnamed.1, "item")
         ));
     }
     out.push_str("# What is left out stays on record, with a reason, a role that approved it, and an end.\n");
@@ -169,7 +177,8 @@ fn scope(found: &Found) -> String {
         out.push_str("# These folders hold no records as a rule:\n# exclude = [\n");
         for (glob, items) in &found.passing {
             out.push_str(&format!(
-                "#   {{ glob = \"{glob}\", reason = \"TODO\", approved_by = \"TODO\", expires = 2028-01-01 }},  # {items} items\n"
+                "#   {{ glob = \"{glob}\", reason = \"TODO\", approved_by = \"TODO\", expires = 2028-01-01 }},  # {}\n",
+                counted(*items, "item")
             ));
         }
         out.push_str("# ]\n");
@@ -182,7 +191,9 @@ fn scope(found: &Found) -> String {
 fn guess(name: &str) -> Option<&'static str> {
     let mut words = name.split(['-', '.']);
     words.find_map(|word| match word {
-        "test" | "tests" | "testing" | "dev" | "development" | "sandbox" | "fixtures" | "staging" => Some("test"),
+        "test" | "tests" | "testing" | "dev" | "development" | "sandbox" | "fixtures" | "staging" => {
+            Some("test")
+        }
         "archive" | "archives" | "backup" | "backups" => Some("archive"),
         _ => None,
     })
@@ -229,7 +240,9 @@ fn groups<'a>(found: &'a Found, taxonomy: &Taxonomy) -> Vec<Group<'a>> {
 /// `[[class]]`, and its rule as a comment.
 fn class(group: &Group<'_>, found: &Found, taxonomy: &Taxonomy) -> String {
     let category = |name: &str| taxonomy.categories().iter().find(|c| c.name == name);
-    let has_flag = |name: &str, flag: &dyn Fn(&str) -> bool| category(name).is_some_and(|c| c.flags.iter().any(|f| flag(f)));
+    let has_flag = |name: &str, flag: &dyn Fn(&str) -> bool| {
+        category(name).is_some_and(|c| c.flags.iter().any(|f| flag(f)))
+    };
     let prohibited = |name: &str| has_flag(name, &|f| f == "prohibited");
     let (id, about) = (group.id, group.about);
     let mut out = format!("\n# {about}\n[[class]]\nid = \"{id}\"\n");
@@ -242,12 +255,14 @@ fn class(group: &Group<'_>, found: &Found, taxonomy: &Taxonomy) -> String {
         out.push_str("  \"pay.pan\",\n");
     }
     for (name, seen) in &may {
-        out.push_str(&format!("  \"{name}\",  # {} in {} items\n", seen.matches, seen.items));
+        out.push_str(&format!("  \"{name}\",  # {} in {}\n", seen.matches, counted(seen.items, "item")));
     }
     let beside: Vec<&str> = group.beside.iter().copied().filter(|n| !prohibited(n)).collect();
     let beside: Vec<&str> = beside.into_iter().filter(|n| !may.is_empty() || *n != "pay.pan").collect();
     if !beside.is_empty() {
-        out.push_str("  # Beside them in the same items today. Take away what does not belong there (COL-03).\n");
+        out.push_str(
+            "  # Beside them in the same items today. Take away what does not belong there (COL-03).\n",
+        );
         beside.iter().for_each(|name| out.push_str(&format!("  \"{name}\",\n")));
     }
     out.push_str("]\n");
@@ -259,12 +274,17 @@ fn class(group: &Group<'_>, found: &Found, taxonomy: &Taxonomy) -> String {
             counts.join(", ")
         ));
     }
-    let listed: Vec<&str> = may.iter().map(|(n, _)| *n).chain(beside.iter().copied()).collect();
-    let tier = listed.iter().chain(never.iter().map(|(n, _)| n)).filter_map(|n| category(n));
-    if let Some(highest) = tier.max_by_key(|c| taxonomy.tier_rank(&c.tier)) {
-        out.push_str(&format!("tier = \"{}\"\n", highest.tier));
+    // The tier of a class raises that of its items: what stands beside it by chance must not.
+    let rank = |name: &str| category(name).and_then(|c| taxonomy.tier_rank(&c.tier));
+    let highest = group.own.iter().filter_map(|(n, _)| rank(n)).max();
+    if let Some(tier) = highest.and_then(|r| taxonomy.tiers().get(r))
+        && beside.iter().all(|n| rank(n) <= highest)
+    {
+        out.push_str(&format!("tier = \"{tier}\"\n"));
     }
-    out.push_str("owner = \"TODO: who answers for this\"\nsubjects = []  # employee, customer, applicant, patient …\n");
+    out.push_str(
+        "owner = \"TODO: who answers for this\"\nsubjects = []  # employee, customer, applicant, patient …\n",
+    );
     out.push_str("# purpose = \"billing\"  # TODO: one of [purposes] (MON-05)\n");
     let places: Vec<String> = group.systems.iter().filter_map(|s| found.systems.get(*s)).map(place).collect();
     let places_text = list(places.iter().map(String::as_str));
@@ -274,9 +294,9 @@ fn class(group: &Group<'_>, found: &Found, taxonomy: &Taxonomy) -> String {
         )),
         false => out.push_str(&format!("allowed = {places_text}  # where it is today (COL-02)\n")),
     }
-    let special: Vec<&str> = listed
+    let special: Vec<&str> = may
         .iter()
-        .copied()
+        .map(|(n, _)| *n)
         .filter(|n| has_flag(n, &|f| ["gdpr9", "gdpr10", "cpra-spi"].contains(&f)))
         .collect();
     if !special.is_empty() {
@@ -310,7 +330,11 @@ fn rule(group: &Group<'_>, found: &Found) -> String {
          # retention = \"{id}-period\"\n#\n# [[retention]]\n# id = \"{id}-period\"\n"
     );
     if !dates.is_empty() {
-        let named: Vec<String> = dates.iter().take(6).map(|(f, n)| format!("{} ({n} items)", printable(f))).collect();
+        let named: Vec<String> = dates
+            .iter()
+            .take(6)
+            .map(|(f, n)| format!("{} ({})", printable(f), counted(*n, "item")))
+            .collect();
         out.push_str(&format!("# # dates found there: {}\n", named.join(", ")));
     }
     out.push_str(&format!(
@@ -394,8 +418,12 @@ mod tests {
         for found in [found(), Found::default(), Found { systems: found().systems, ..Found::default() }] {
             let text = draft(&found, &taxonomy);
             let checked = check(&text, Known::of(&taxonomy));
-            let errors: Vec<String> =
-                checked.problems.iter().filter(|p| p.level == Level::Error).map(ToString::to_string).collect();
+            let errors: Vec<String> = checked
+                .problems
+                .iter()
+                .filter(|p| p.level == Level::Error)
+                .map(ToString::to_string)
+                .collect();
             // Without a system there is no scope, which is an error whoever writes it.
             let expected = usize::from(found.systems.is_empty());
             assert_eq!(errors.len(), expected, "{errors:?}\n{text}");
@@ -427,7 +455,8 @@ mod tests {
     fn a_draft_describes_and_approves_nothing() {
         let taxonomy = Taxonomy::builtin().expect("sound");
         let policy = crate::govern::Policy::load(&draft(&found(), &taxonomy)).expect("sound");
-        let class = |id: &str| policy.classes.iter().find(|c| c.id == id).unwrap_or_else(|| panic!("no {id}"));
+        let class =
+            |id: &str| policy.classes.iter().find(|c| c.id == id).unwrap_or_else(|| panic!("no {id}"));
         let ids: Vec<&str> = policy.classes.iter().map(|c| c.id.as_str()).collect();
         assert_eq!(ids, ["people", "government-ids", "payment-cards", "health", "credentials"]);
         let people = class("people");
@@ -439,7 +468,12 @@ mod tests {
         for id in ["payment-cards", "credentials"] {
             assert_eq!(class(id).allowed.as_deref(), Some(&[][..]), "{id}");
         }
-        assert!(policy.classes.iter().all(|c| c.purpose.is_none() && c.special.is_empty() && c.retention.is_none()));
+        assert!(
+            policy
+                .classes
+                .iter()
+                .all(|c| c.purpose.is_none() && c.special.is_empty() && c.retention.is_none())
+        );
         let systems: Vec<(&str, crate::govern::policy::Use)> =
             policy.scope.systems.iter().map(|s| (s.id.as_str(), s.used_for)).collect();
         use crate::govern::policy::Use::{Production, Test};

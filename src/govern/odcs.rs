@@ -123,12 +123,7 @@ fn elements(value: &Value) -> Vec<String> {
         Value::Array(all) => all.iter().map(scalar).collect(),
         other => vec![scalar(other)],
     };
-    texts
-        .iter()
-        .flat_map(|t| t.split(','))
-        .map(|t| t.trim().to_owned())
-        .filter(|t| !t.is_empty())
-        .collect()
+    texts.iter().flat_map(|t| t.split(',')).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect()
 }
 
 /// A value and a unit as a period in ISO 8601.
@@ -180,8 +175,10 @@ fn class_text(
     taxonomy: &Taxonomy,
 ) -> String {
     let mut lines = vec!["[[class]]".to_owned(), format!("id = {}", quoted(id))];
-    let tables: Vec<&Value> = contract.get("schema").and_then(Value::as_array).into_iter().flatten().collect();
-    let named = |t: &&&Value| ["name", "physicalName"].iter().any(|k| t.get(k).is_some_and(|n| scalar(n) == table));
+    let tables: Vec<&Value> =
+        contract.get("schema").and_then(Value::as_array).into_iter().flatten().collect();
+    let named =
+        |t: &&&Value| ["name", "physicalName"].iter().any(|k| t.get(k).is_some_and(|n| scalar(n) == table));
     let described = tables.iter().find(named);
     let stored = described.and_then(|t| t.get("physicalName")).map(scalar).filter(|n| !n.is_empty());
     let mut names: Vec<String> = vec![table.to_owned()];
@@ -314,7 +311,8 @@ mod tests {
                 lines.collect::<Vec<_>>().join(" ")
             })
         };
-        let retention = |value: Value, unit: &str| json!({"property": "retention", "value": value, "unit": unit});
+        let retention =
+            |value: Value, unit: &str| json!({"property": "retention", "value": value, "unit": unit});
         for (sla, expected) in [
             (retention(json!(30), "days"), "\"P30D\""),
             (json!([retention(json!("18"), "months")]), "\"P18M\""),

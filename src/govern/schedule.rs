@@ -63,7 +63,8 @@ const SCHEDULE: &[&str] = &[
 /// The retention schedule: a row for each class, in the order of the policy; then one for each rule that no class uses.
 pub fn schedule(policy: &Policy) -> Sheet {
     let row = |class: Option<&Class>, rule: Option<&Retention>| {
-        let text = |get: fn(&Retention) -> Option<String>| Entry::Text(rule.and_then(get).unwrap_or_default());
+        let text =
+            |get: fn(&Retention) -> Option<String>| Entry::Text(rule.and_then(get).unwrap_or_default());
         let purpose = class.and_then(|c| c.purpose.as_deref());
         let basis = purpose.and_then(|p| policy.purposes.get(p)).and_then(|p| p.basis.as_deref());
         vec![
@@ -123,9 +124,8 @@ pub fn ropa(policy: &Policy) -> Sheet {
             let all: BTreeSet<String> = classes.iter().flat_map(|c| get(c)).collect();
             Entry::List(all.into_iter().collect())
         };
-        let of_systems = |get: &dyn Fn(&System) -> Option<String>| {
-            each(&|c| systems(policy, c).filter_map(get).collect())
-        };
+        let of_systems =
+            |get: &dyn Fn(&System) -> Option<String>| each(&|c| systems(policy, c).filter_map(get).collect());
         let limit = |c: &Class| match policy.rule(c) {
             Some(rule) => vec![format!("{}: {}", c.id, limit(rule))],
             None => Vec::new(),
@@ -144,7 +144,9 @@ pub fn ropa(policy: &Policy) -> Sheet {
             Entry::list(classes.iter().map(|c| c.id.as_str())),
             each(&|c| c.subjects.clone()),
             each(&|c| categories(c).map(str::to_owned).collect()),
-            each(&|c| c.special.iter().map(|(category, condition)| format!("{category}: {condition}")).collect()),
+            each(&|c| {
+                c.special.iter().map(|(category, condition)| format!("{category}: {condition}")).collect()
+            }),
             of_systems(&|s| (s.used_for == Use::Disclosure).then(|| s.recipient.clone()).flatten()),
             of_systems(&|s| Some(s.id.clone())),
             each(&limit),
@@ -165,12 +167,10 @@ fn categories(class: &Class) -> impl Iterator<Item = &str> {
     listed.into_iter().flatten().chain(matched.into_iter().flatten()).map(String::as_str)
 }
 
-/// Systems in which the class is allowed.
+/// Systems in which the class is allowed; none where the policy does not state it.
 fn systems<'a>(policy: &'a Policy, class: &'a Class) -> impl Iterator<Item = &'a System> {
-    policy.scope.systems.iter().filter(|s| match &class.allowed {
-        Some(globs) => globs.iter().any(|g| overlaps(g, &s.root)),
-        None => true,
-    })
+    let allowed = class.allowed.as_deref().unwrap_or_default();
+    policy.scope.systems.iter().filter(move |s| allowed.iter().any(|g| overlaps(g, &s.root)))
 }
 
 /// What starts the clock of a rule, in words.
@@ -262,7 +262,7 @@ keep_min = "P1Y"
             [
                 "pay-slips|person.name;fin.salary|employee|payroll|A6-1-c|hr;out|seven|record-date paid_on, else path-date, \
                  from the end of that fiscal year|P6Y|P7Y|P30D|delete||FIN-12||hr-ops",
-                "letters|contact.*||||hr;out;crm||||||||||",
+                "letters|contact.*||||||||||||||",
                 "||||||spare|modified|P1Y|||review||||",
             ]
         );
@@ -277,7 +277,7 @@ keep_min = "P1Y"
                 "PA-3|payroll|A6-1-c|staff-2026|controller;processor|pay-slips|employee|fin.salary;person.name|gov.national_id: A9-2-b|\
                  payroll-bureau|hr;out|pay-slips: P7Y after record-date paid_on, else path-date, from the end of that fiscal year, \
                  then delete|encrypted-at-rest|hr-ops",
-                "||||controller;processor|letters||contact.*||payroll-bureau|crm;hr;out|||",
+                "|||||letters||contact.*||||||",
             ]
         );
     }

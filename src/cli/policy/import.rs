@@ -78,7 +78,11 @@ fn add(path: &Path, contract: &str, imported: &Imported, taxonomy: &Taxonomy) ->
     let end = if before.ends_with('\n') || before.is_empty() { "" } else { "\n" };
     let after = format!("{before}{end}\n# From {}\n{}\n", printable(contract), imported.toml.trim_end());
     if let Some(first) = errors(&after).first() {
-        bail!("{shown}: with these rules it would not fit together: {}; {}; nothing was added", first.says, first.fix);
+        bail!(
+            "{shown}: with these rules it would not fit together: {}; {}; nothing was added",
+            first.says,
+            first.fix
+        );
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Written beside it and renamed: the policy is whole at any time.

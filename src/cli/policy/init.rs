@@ -60,7 +60,8 @@ pub(super) fn run(args: &InitArgs) -> Result<End> {
         bail!("{shown} is there already; take it away, or name another file with -o");
     }
     files::check_targets(&[Target::Path(args.target.clone())])?;
-    let target = args.target.canonicalize().with_context(|| format!("cannot read {}", args.target.display()))?;
+    let target =
+        args.target.canonicalize().with_context(|| format!("cannot read {}", args.target.display()))?;
     let folder = match args.output.parent().filter(|p| !p.as_os_str().is_empty() && !to_stdout) {
         Some(folder) => folder.canonicalize().with_context(|| format!("cannot write {shown}"))?,
         None => Path::new(".").canonicalize().context("cannot read the working directory")?,
@@ -83,7 +84,10 @@ pub(super) fn run(args: &InitArgs) -> Result<End> {
         .with_context(|| format!("cannot write {shown}"))?;
     file.write_all(text.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
     let shown = printable(&shown.to_string()).into_owned();
-    writeln!(io::stdout(), "{shown} is written; `privascan policy check {shown}` lists what is left to decide")?;
+    writeln!(
+        io::stdout(),
+        "{shown} is written; `privascan policy check {shown}` lists what is left to decide"
+    )?;
     Ok(End::Fine)
 }
 
@@ -267,9 +271,12 @@ fn is_date_name(name: &str) -> bool {
         return false;
     }
     let last = words.last().map_or("", String::as_str);
-    has(&["date", "datum", "fecha", "data", "timestamp", "datetime"]) && !has(&["base", "set", "type", "size"])
+    has(&["date", "datum", "fecha", "data", "timestamp", "datetime"])
+        && !has(&["base", "set", "type", "size"])
         || words.len() > 1 && ["on", "at", "since"].contains(&last)
-        || words.iter().any(|w| w.len() > 4 && (w.ends_with("date") || w.ends_with("datum")) && !w.contains("update"))
+        || words
+            .iter()
+            .any(|w| w.len() > 4 && (w.ends_with("date") || w.ends_with("datum")) && !w.contains("update"))
 }
 
 /// Notes the names of fields, and reads no further than it has to.
@@ -311,12 +318,33 @@ mod tests {
 
     #[test]
     fn dates_of_records_are_told_by_their_names_and_birthdays_are_none() {
-        for name in ["date", "pay_date", "closed_on", "createdAt", "Order Date", "invoice-datum", "orderdate", "LastModifiedDate"] {
+        for name in [
+            "date",
+            "pay_date",
+            "closed_on",
+            "createdAt",
+            "Order Date",
+            "invoice-datum",
+            "orderdate",
+            "LastModifiedDate",
+        ] {
             assert!(is_date_name(name), "{name}");
         }
-        for name in ["date_of_birth", "dob", "birthDate", "on", "at", "update", "updates", "name", "database", "data_type", "",
-            "a=date", "candidate"]
-        {
+        for name in [
+            "date_of_birth",
+            "dob",
+            "birthDate",
+            "on",
+            "at",
+            "update",
+            "updates",
+            "name",
+            "database",
+            "data_type",
+            "",
+            "a=date",
+            "candidate",
+        ] {
             assert!(!is_date_name(name), "{name}");
         }
     }

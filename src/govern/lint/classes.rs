@@ -18,8 +18,9 @@ impl Lint<'_> {
         for (id, purpose) in &self.policy.purposes {
             let key = join("purposes", id);
             self.id(&key, id);
-            let used = self.policy.classes.iter().any(|c| c.purpose.as_deref() == Some(id));
-            if !used {
+            let named = self.policy.classes.iter().enumerate();
+            let named = named.map(|(i, c)| (format!("class[{i}].purpose"), c.purpose.as_deref()));
+            if !self.is_meant(id, named) {
                 let says = format!("no class has the purpose `{}`", printable(id));
                 self.warn(&key, "unused", says, "name it in a class, or take it away");
             }
@@ -28,10 +29,7 @@ impl Lint<'_> {
                 && !BASES.contains(&basis.as_str())
             {
                 let says = format!("`{}` is no legal basis of Art. 6(1) GDPR", printable(basis));
-                let fix = match near(basis, BASES.into_iter()) {
-                    Some(near) if basis.len() > 3 => format!("did you mean `{near}`?"),
-                    _ => format!("they are {}", list(BASES.into_iter())),
-                };
+                let fix = format!("they are {}", list(BASES.into_iter()));
                 self.warn(&format!("{key}.basis"), "unknown-basis", says, fix);
             }
         }
@@ -44,7 +42,12 @@ impl Lint<'_> {
         self.once("class", ids);
         if policy.classes.is_empty() && !self.is_mended("class") {
             let fix = "add [[class]] with `id` and `categories`";
-            self.warn("", "no-classes", "no class is declared: all personal data is undeclared (COL-01)", fix);
+            self.warn(
+                "",
+                "no-classes",
+                "no class is declared: all personal data is undeclared (COL-01)",
+                fix,
+            );
         }
         for (i, class) in policy.classes.iter().enumerate() {
             let key = format!("class[{i}]");
@@ -109,7 +112,12 @@ impl Lint<'_> {
         for (i, flag) in class.flags.iter().enumerate().filter(|(_, f)| !flags.contains(f.as_str())) {
             if let Some(near) = near(flag, flags.iter().copied()) {
                 let says = format!("the taxonomy has no flag `{}`", printable(flag));
-                self.warn(&at(&format!("flags[{i}]")), "unknown-flag", says, format!("did you mean `{near}`?"));
+                self.warn(
+                    &at(&format!("flags[{i}]")),
+                    "unknown-flag",
+                    says,
+                    format!("did you mean `{near}`?"),
+                );
             }
         }
         let missing: Vec<&str> = [
@@ -153,7 +161,12 @@ impl Lint<'_> {
         if !self.globs(&at, allowed) {
             let says = format!("class `{}` is allowed in no system", printable(&class.id));
             let roots = self.roots();
-            self.error(&at, "allowed-nowhere", says, format!("{roots}; write `allowed = []` if that is meant"));
+            self.error(
+                &at,
+                "allowed-nowhere",
+                says,
+                format!("{roots}; write `allowed = []` if that is meant"),
+            );
         }
     }
 

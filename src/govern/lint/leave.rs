@@ -20,7 +20,8 @@ impl Lint<'_> {
                     self.path("disposal.register", file);
                 }
                 None => {
-                    let fix = "add `register = \"FILE.jsonl\"`; DSP-01 to DSP-03 are not evaluated until then";
+                    let fix =
+                        "add `register = \"FILE.jsonl\"`; DSP-01 to DSP-03 are not evaluated until then";
                     self.warn("disposal.register", "no-register", "disposals are not registered", fix);
                 }
             }
@@ -54,7 +55,12 @@ impl Lint<'_> {
             self.id(&format!("{key}.id"), &set.id);
             let (at, name) = (format!("{key}.path"), printable(&set.id));
             if set.path.is_empty() {
-                self.error(&at, "never-matches", format!("set `{name}` has no items"), "name its globs in `path`");
+                self.error(
+                    &at,
+                    "never-matches",
+                    format!("set `{name}` has no items"),
+                    "name its globs in `path`",
+                );
             } else if !self.globs(&at, &set.path) {
                 let roots = self.roots();
                 self.warn(&at, "outside-scope", format!("set `{name}` lies outside all systems"), roots);
@@ -97,7 +103,12 @@ impl Lint<'_> {
             let other = known[..i].iter().find(|k| k.to_lowercase() == label.to_lowercase());
             if let Some(other) = other {
                 let says = format!("label `{}` is `{}` in other letters", printable(label), printable(other));
-                self.error(&key, "duplicate-id", says, "keep one of them: the case of letters does not matter");
+                self.error(
+                    &key,
+                    "duplicate-id",
+                    says,
+                    "keep one of them: the case of letters does not matter",
+                );
             }
         }
         for (i, declared) in labels.declared.iter().enumerate() {
@@ -153,12 +164,17 @@ impl Lint<'_> {
                 if let Some(day) = day.filter(|d| *d < placed) {
                     let what = if word == "released" { "released" } else { "to be reviewed" };
                     let says = format!("hold `{name}` is {what} on {day}, before it is placed");
-                    self.error(&at(word), "dates", says, format!("a day from {placed} on"));
+                    self.error(&at(word), "dates", says, format!("write a day from {placed} on"));
                 }
             }
             if hold.released.is_none() && hold.review_by.is_none() {
                 let fix = "add `review_by = …`, a day, so that MON-05 can tell";
-                self.warn(&at("review_by"), "no-review", format!("hold `{name}` never has to be looked at again"), fix);
+                self.warn(
+                    &at("review_by"),
+                    "no-review",
+                    format!("hold `{name}` never has to be looked at again"),
+                    fix,
+                );
             }
         }
         let ids = policy.exceptions.iter().enumerate();
@@ -184,13 +200,14 @@ impl Lint<'_> {
                 self.warn(&at("match.path"), "outside-scope", says, roots);
             }
             if exception.matches.path.is_empty() && exception.matches.class.is_none() {
-                let says = format!("exception `{name}` covers every deviation of {}", printable(&exception.test));
+                let says =
+                    format!("exception `{name}` covers every deviation of {}", printable(&exception.test));
                 self.warn(&at("match"), "covers-all", says, "name a `class` or `path` if less is meant");
             }
             let (approved, expires) = (exception.approved_on, exception.expires);
             if expires < approved && !self.is_mended(&at("approved_on")) {
                 let says = format!("exception `{name}` ends on {expires}, before it is approved");
-                self.error(&at("expires"), "dates", says, format!("a day from {approved} on"));
+                self.error(&at("expires"), "dates", says, format!("write a day from {approved} on"));
             }
         }
     }
@@ -202,7 +219,8 @@ fn looks_like_key(text: &str) -> bool {
     let hex = text.len() >= 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
     let base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b);
     let mixed = [u8::is_ascii_digit, u8::is_ascii_uppercase, u8::is_ascii_lowercase];
-    let random = text.len() >= 24 && text.bytes().all(base64) && mixed.iter().all(|is| text.bytes().any(|b| is(&b)));
+    let random =
+        text.len() >= 24 && text.bytes().all(base64) && mixed.iter().all(|is| text.bytes().any(|b| is(&b)));
     let path = text.contains('/') && text.split('/').all(|part| part.len() < 20);
     hex || (random && !path)
 }

@@ -17,12 +17,7 @@ impl Lint<'_> {
             };
             let name = printable(name);
             if text.trim().is_empty() {
-                self.error(
-                    &key,
-                    "empty",
-                    format!("`{name}` is empty"),
-                    "fill it in, or take the key away",
-                );
+                self.error(&key, "empty", format!("`{name}` is empty"), "fill it in, or take the key away");
             } else if text.trim_start().to_ascii_uppercase().starts_with("TODO") {
                 self.warn(&key, "todo", format!("`{name}` is still to be done"), "put in who or what it is");
             }
@@ -61,7 +56,14 @@ impl Lint<'_> {
     }
 
     /// A word that has to be one of `known`.
-    pub(super) fn known_word(&mut self, key: &str, code: &'static str, what: &str, word: &str, known: &[&str]) {
+    pub(super) fn known_word(
+        &mut self,
+        key: &str,
+        code: &'static str,
+        what: &str,
+        word: &str,
+        known: &[&str],
+    ) {
         if known.contains(&word) {
             return;
         }
@@ -71,6 +73,17 @@ impl Lint<'_> {
             (None, false) => format!("there are: {}", list(known.iter().copied())),
         };
         self.error(key, code, format!("no {what} is called `{}`", printable(word)), fix);
+    }
+
+    /// Whether something points at `id`, or means to: what stands there is misspelt or wrong in form.
+    pub(super) fn is_meant<'k>(
+        &self,
+        id: &str,
+        mut named: impl Iterator<Item = (String, Option<&'k str>)>,
+    ) -> bool {
+        named.any(|(key, name)| {
+            self.is_mended(&key) || name.is_some_and(|n| n == id || near(n, std::iter::once(id)).is_some())
+        })
     }
 
     /// A tier of the taxonomy.
@@ -102,7 +115,7 @@ impl Lint<'_> {
             () if all().any(|c| c.starts_with(&prefix)) => {
                 format!("write `{prefix}*` for all that begin so")
             }
-            () => match near(name, all()) {
+            () => match near(name, all()).or_else(|| ending(name, all())) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => {
                     let group = name.split('.').next().unwrap_or_default();
@@ -200,7 +213,8 @@ impl Lint<'_> {
     /// The path of a file or folder beside or below the policy.
     pub(super) fn path(&mut self, key: &str, path: &str) -> bool {
         let shown = printable(path);
-        let drive = path.as_bytes().get(1) == Some(&b':') && path.starts_with(|c: char| c.is_ascii_alphabetic());
+        let drive =
+            path.as_bytes().get(1) == Some(&b':') && path.starts_with(|c: char| c.is_ascii_alphabetic());
         let code = "outside";
         if path.starts_with(['/', '~', '\\']) || drive {
             let fix = "paths are relative to the policy's folder; put the policy above what it speaks of";
@@ -224,4 +238,9 @@ impl Lint<'_> {
         let mut all = self.known.taxonomy.categories().iter();
         all.any(|c| speaks_of(one, &c.name) && speaks_of(other, &c.name))
     }
+}
+
+/// The category that ends in `.name`.
+fn ending<'a>(name: &str, mut all: impl Iterator<Item = &'a str>) -> Option<String> {
+    all.find(|c| c.rsplit('.').next() == Some(name)).map(str::to_owned)
 }

@@ -10,7 +10,8 @@ impl Lint<'_> {
     /// `[[retention]]`.
     pub(super) fn retention(&mut self) {
         let policy = self.policy;
-        let ids = policy.retention.iter().enumerate().map(|(i, r)| (format!("retention[{i}].id"), r.id.as_str()));
+        let ids =
+            policy.retention.iter().enumerate().map(|(i, r)| (format!("retention[{i}].id"), r.id.as_str()));
         self.once("retention rule", ids);
         for (i, rule) in policy.retention.iter().enumerate() {
             let key = format!("retention[{i}]");
@@ -18,10 +19,12 @@ impl Lint<'_> {
             self.periods(&key, rule);
             self.phases(&key, rule);
             self.trigger(&key, rule);
-            let used = policy.classes.iter().any(|c| c.retention.as_deref() == Some(&rule.id));
-            if !used {
+            let named = policy.classes.iter().enumerate();
+            let named = named.map(|(i, c)| (format!("class[{i}].retention"), c.retention.as_deref()));
+            if !self.is_meant(&rule.id, named) {
                 let says = format!("no class uses the rule `{}`", printable(&rule.id));
-                let fix = format!("say `retention = \"{}\"` in a class, or take it away", printable(&rule.id));
+                let fix =
+                    format!("say `retention = \"{}\"` in a class, or take it away", printable(&rule.id));
                 self.warn(&key, "unused", says, fix);
             }
         }
@@ -34,7 +37,12 @@ impl Lint<'_> {
         for (name, period) in given {
             if period.is_some_and(|p| end(p).is_none()) {
                 let says = format!("`{name}` is longer than calendars reach");
-                self.error(&at(name), "period", says, "say `action = \"permanent\"` for what is never disposed of");
+                self.error(
+                    &at(name),
+                    "period",
+                    says,
+                    "say `action = \"permanent\"` for what is never disposed of",
+                );
             }
         }
         if let (Some(min), Some(max)) = (rule.keep_min, rule.keep_max)
@@ -48,9 +56,16 @@ impl Lint<'_> {
         match (rule.keep_max, rule.keep_min) {
             (Some(max), _) if permanent => {
                 let says = format!("rule `{name}` keeps for good and for {max} at most");
-                self.error(&at("keep_max"), "permanent-with-end", says, "take away `keep_max`, or the action");
+                self.error(
+                    &at("keep_max"),
+                    "permanent-with-end",
+                    says,
+                    "take away `keep_max`, or the action",
+                );
             }
-            (None, None) if !permanent && !self.is_mended(&at("keep_max")) && !self.is_mended(&at("keep_min")) => {
+            (None, None)
+                if !permanent && !self.is_mended(&at("keep_max")) && !self.is_mended(&at("keep_min")) =>
+            {
                 let says = format!("rule `{name}` does not say for how long");
                 let fix = "add `keep_max = \"P7Y\"`, `keep_min`, or `action = \"permanent\"`";
                 self.error(key, "no-period", says, fix);
@@ -89,7 +104,8 @@ impl Lint<'_> {
                 && end(max).is_some()
                 && ends > end(max)
             {
-                let says = format!("phase `{name}` lasts until {}, longer than `keep_max` {max}", phase.until);
+                let says =
+                    format!("phase `{name}` lasts until {}, longer than `keep_max` {max}", phase.until);
                 self.error(&until, "phases", says, "the last phase ends with `keep_max` at the latest");
             }
             if !self.globs(&format!("{at}.location"), &phase.location) {
@@ -104,6 +120,9 @@ impl Lint<'_> {
     fn trigger(&mut self, key: &str, rule: &Retention) {
         let trigger = &rule.trigger;
         let at = |name: &str| format!("{key}.trigger.{name}");
+        if self.is_mended(&at("source")) {
+            return;
+        }
         let name = printable(&rule.id);
         let sources = || std::iter::once(trigger.source).chain(trigger.fallback.iter().copied());
         let uses = |source: Source| sources().any(|s| s == source);
@@ -165,7 +184,8 @@ impl Lint<'_> {
                 let says = format!("`{}` is tried already", source.word());
                 self.warn(&place, "twice", says, "take it away");
             } else if weak(*source) {
-                let says = format!("fallback `{}` is never used: `min_confidence` asks for {word}", source.word());
+                let says =
+                    format!("fallback `{}` is never used: `min_confidence` asks for {word}", source.word());
                 self.warn(&place, "never-usable", says, "take it away, or lower `min_confidence`");
             } else if trigger.source == Source::Event {
                 let says = format!("fallback `{}` decides nothing but RET-03", source.word());
@@ -182,7 +202,8 @@ impl Lint<'_> {
     /// `[[event]]`.
     pub(super) fn events(&mut self) {
         let policy = self.policy;
-        let names = policy.events.iter().enumerate().map(|(i, e)| (format!("event[{i}].name"), e.name.as_str()));
+        let names =
+            policy.events.iter().enumerate().map(|(i, e)| (format!("event[{i}].name"), e.name.as_str()));
         self.once("event", names);
         for (i, event) in policy.events.iter().enumerate() {
             let key = format!("event[{i}]");
@@ -190,10 +211,17 @@ impl Lint<'_> {
             self.path(&format!("{key}.register.file"), &event.register.file);
             if event.register.key == event.register.date {
                 let says = format!("key and date of `{}` are the same column", printable(&event.name));
-                self.error(&format!("{key}.register.date"), "same-column", says, "name the column of the date");
+                self.error(
+                    &format!("{key}.register.date"),
+                    "same-column",
+                    says,
+                    "name the column of the date",
+                );
             }
-            let used = policy.retention.iter().any(|r| r.trigger.event.as_deref() == Some(&event.name));
-            if !used {
+            let named = policy.retention.iter().enumerate();
+            let named =
+                named.map(|(i, r)| (format!("retention[{i}].trigger.event"), r.trigger.event.as_deref()));
+            if !self.is_meant(&event.name, named) {
                 let says = format!("no rule starts with the event `{}`", printable(&event.name));
                 self.warn(&key, "unused", says, "name it in a trigger, or take it away");
             }

@@ -19,7 +19,7 @@ impl Lint<'_> {
         match (head.effective, head.review_by) {
             (Some(effective), Some(review_by)) if effective > review_by => {
                 let says = format!("the policy is to be reviewed by {review_by}, before it is effective");
-                self.error("policy.review_by", "dates", says, format!("a day after {effective}"));
+                self.error("policy.review_by", "dates", says, format!("write a day after {effective}"));
             }
             (_, None) => {
                 let fix = "add `review_by = …`, a day, so that MON-05 can tell";
@@ -30,16 +30,27 @@ impl Lint<'_> {
         if let Some(zone) = &head.time_zone
             && jiff::tz::TimeZone::get(zone).is_err()
         {
-            let says = format!("no time zone of this machine is called `{}`", printable(zone));
-            self.error("policy.time_zone", "time-zone", says, "use an IANA name, as in `Europe/Berlin` or `UTC`");
+            let says = format!("no time zone is called `{}`", printable(zone));
+            self.error(
+                "policy.time_zone",
+                "time-zone",
+                says,
+                "use an IANA name, as in `Europe/Berlin` or `UTC`",
+            );
         }
-        let align = policy.retention.iter().position(|r| {
-            r.trigger.align == Some(crate::govern::policy::Align::FiscalYearEnd)
-        });
+        let align = policy
+            .retention
+            .iter()
+            .position(|r| r.trigger.align == Some(crate::govern::policy::Align::FiscalYearEnd));
         match (&head.fiscal_year_end, align) {
             (Some(day), _) if !is_day(day) => {
                 let says = format!("`{}` is no day of a year", printable(day));
-                self.error("policy.fiscal_year_end", "fiscal-year", says, "write month and day, as in `06-30`");
+                self.error(
+                    "policy.fiscal_year_end",
+                    "fiscal-year",
+                    says,
+                    "write month and day, as in `06-30`",
+                );
             }
             (None, Some(i)) => {
                 let fix = "add `fiscal_year_end = \"MM-DD\"` to [policy]; 31 December is taken until then";
@@ -73,7 +84,12 @@ impl Lint<'_> {
             let name = printable(&system.id);
             if self.path(&key(i, "root"), &system.root) && system.root.contains(['*', '?', '[', '{']) {
                 let says = format!("root `{}` looks like a glob", printable(&system.root));
-                self.warn(&key(i, "root"), "root-glob", says, "a root is one folder or file, taken literally");
+                self.warn(
+                    &key(i, "root"),
+                    "root-glob",
+                    says,
+                    "a root is one folder or file, taken literally",
+                );
             }
             if system.owner.is_none() {
                 let says = format!("system `{name}` has no owner");
@@ -90,7 +106,8 @@ impl Lint<'_> {
                     self.error(&recipient, "no-recipient", says, "add `recipient = \"…\"`");
                 }
                 (Use::Disclosure, Some(_)) if register.is_none() => {
-                    let says = format!("system `{name}` discloses, and no register says what may be disclosed");
+                    let says =
+                        format!("system `{name}` discloses, and no register says what may be disclosed");
                     let fix = "add `[disclosures]` with `register = \"FILE.csv\"`; DIS-01 is not evaluated until then";
                     self.warn(&recipient, "no-register", says, fix);
                 }
@@ -103,14 +120,18 @@ impl Lint<'_> {
             self.nested(i);
         }
         for (i, exclusion) in scope.exclude.iter().enumerate() {
-            self.exclusion(i, &exclusion.glob, exclusion.expires.is_some() && exclusion.approved_by.is_some());
+            self.exclusion(
+                i,
+                &exclusion.glob,
+                exclusion.expires.is_some() && exclusion.approved_by.is_some(),
+            );
         }
         if !(0.0..=1.0).contains(&scope.min_readable) {
-            let fix = "a share between 0 and 1, as in 0.98";
+            let fix = "write a share between 0 and 1, as in 0.98";
             self.error("scope.min_readable", "out-of-range", "`min_readable` is no share", fix);
         }
         if scope.cadence.is_some_and(|c| c.0.is_zero()) {
-            let fix = "how far runs may be apart, as in `P7D`";
+            let fix = "write how far runs may be apart, as in `P7D`";
             self.error("scope.cadence", "out-of-range", "`cadence` is no time at all", fix);
         }
         let tiers = self.known.taxonomy.tiers();
@@ -187,16 +208,16 @@ impl Lint<'_> {
         {
             if !(0.0..=1.0).contains(&share) {
                 let says = format!("`{name}` is no share");
-                let fix = "a share between 0 and 1, as in 0.02 for 2 %";
+                let fix = "write a share between 0 and 1, as in 0.02 for 2 %";
                 self.error(&format!("thresholds.{name}"), "out-of-range", says, fix);
             }
         }
         if limits.copy_share == 0.0 {
             let says = "with `copy_share = 0` every item would be a copy";
-            self.error("thresholds.copy_share", "out-of-range", says, "a share above 0, as in 0.5");
+            self.error("thresholds.copy_share", "out-of-range", says, "write a share above 0, as in 0.5");
         }
         if !(limits.drift.is_finite() && limits.drift >= 0.0) {
-            let fix = "a number, 0 or more, as in 0.2 for 20 %";
+            let fix = "write a number, 0 or more, as in 0.2 for 20 %";
             self.error("thresholds.drift", "out-of-range", "`drift` is no relative change", fix);
         }
     }

@@ -42,7 +42,15 @@ pub(super) fn syntax(text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
             None => (message, "see https://toml.io for how it is written".to_owned()),
         };
         let says = format!("this is not TOML: {}", printable(&says));
-        problems.push(Problem { level: Level::Error, code: "toml", key: String::new(), line, column, says, fix });
+        problems.push(Problem {
+            level: Level::Error,
+            code: "toml",
+            key: String::new(),
+            line,
+            column,
+            says,
+            fix,
+        });
     }
     problems
 }
@@ -84,7 +92,15 @@ pub(super) fn read(text: &str, source: &Source<'_>, root: &Spanned<DeTable<'_>>)
     if shape.policy.is_none() && shape.problems.is_empty() {
         let (says, fix) = ("this is not a policy".to_owned(), "see docs/policy.md for its keys".to_owned());
         let key = String::new();
-        shape.problems.push(Problem { level: Level::Error, code: "shape", key, line: 1, column: 1, says, fix });
+        shape.problems.push(Problem {
+            level: Level::Error,
+            code: "shape",
+            key,
+            line: 1,
+            column: 1,
+            says,
+            fix,
+        });
     }
     shape
 }
@@ -166,7 +182,10 @@ impl Mender<'_, '_> {
             (None, true) => "take it away".to_owned(),
             (None, false) => format!("known here: {}", list(known.iter().map(String::as_str))),
         };
-        let place = if above.is_empty() { "at the top".to_owned() } else { format!("in `{above}`") };
+        let place = match steps.len() {
+            1 => "at the top".to_owned(),
+            n => format!("in `{}`", keys(&steps[..n - 1])),
+        };
         let found = self.source.places().iter().find(|p| p.steps == steps);
         let (line, column) = position(self.text, found.and_then(|p| p.key.clone()).map_or(0, |k| k.start));
         let says = format!("unknown key `{shown}` {place}");
@@ -196,7 +215,11 @@ impl Mender<'_, '_> {
         let place = written(&above);
         let path = join(&place, key);
         if self.shape.mended.insert(path.clone()) && mended.is_none() {
-            let owner = if above.is_empty() { "the file".to_owned() } else { format!("`{place}`") };
+            let owner = match above.last() {
+                None => "the file".to_owned(),
+                Some(Step::Index(_)) => format!("this entry of `{}`", keys(&above)),
+                Some(Step::Key(_)) => format!("`{}`", keys(&above)),
+            };
             let says = format!("{owner} has no `{key}`");
             self.note("missing-key", path, &place, says, wanted(&above, key));
         }
@@ -296,6 +319,15 @@ fn candidate(mend: &Mend) -> Option<DeValue<'static>> {
     })
 }
 
+/// The keys of a path, for people: the line says which entry of a list it is.
+fn keys(steps: &[Step]) -> String {
+    let keys = steps.iter().filter_map(|s| match s {
+        Step::Key(key) => Some(printable(key)),
+        Step::Index(_) => None,
+    });
+    keys.collect::<Vec<_>>().join(".")
+}
+
 /// The last key of a path.
 fn name_of(steps: &[Step]) -> String {
     let key = steps.iter().rev().find_map(|s| match s {
@@ -322,11 +354,15 @@ fn reworded(name: &str, message: &str, words: &[String]) -> (String, String) {
     if message == "wanted string or table" {
         return (format!("{name} is not a word"), "write it in quotes".to_owned());
     }
-    let wrong = ["invalid type: ", "invalid value: "].iter().find_map(|p| message.strip_prefix(p));
-    if let Some((found, wanted)) = wrong.and_then(|w| w.split_once(", expected ")) {
+    let wrong = [("invalid type: ", true), ("invalid value: ", false)];
+    let wrong = wrong.iter().find_map(|(p, kind)| Some((message.strip_prefix(p)?, *kind)));
+    if let Some(((found, wanted), kind)) =
+        wrong.and_then(|(w, kind)| Some((w.split_once(", expected ")?, kind)))
+    {
         // The value itself stands in the file; it need not be said again.
         let found = found.split([' ', '`', '"']).next().unwrap_or_default();
         let found = match found {
+            _ if !kind => "out of range",
             "integer" | "floating" => "a number",
             "string" => "a string",
             "boolean" => "true or false",
@@ -391,7 +427,8 @@ fn wanted(above: &[Step], key: &str) -> String {
 fn quoted_after(message: &str, start: &str) -> Option<String> {
     let rest = message.strip_prefix(start)?.strip_prefix('`')?;
     // A key can itself hold a quote: what is expected follows the last one.
-    let rest = rest.split(", expected ").next().unwrap_or(rest).split(", there are no").next().unwrap_or(rest);
+    let rest =
+        rest.split(", expected ").next().unwrap_or(rest).split(", there are no").next().unwrap_or(rest);
     Some(rest.strip_suffix('`').unwrap_or(rest).to_owned())
 }
 

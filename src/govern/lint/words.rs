@@ -10,7 +10,9 @@ pub(super) fn near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Opti
     let most = (lower.chars().count() / 3).max(1);
     let distance = |candidate: &str| {
         let candidate = candidate.to_lowercase();
-        match candidate.len() > 2 && lower.starts_with(&candidate) || lower.len() > 2 && candidate.starts_with(&lower) {
+        match candidate.len() > 2 && lower.starts_with(&candidate)
+            || lower.len() > 2 && candidate.starts_with(&lower)
+        {
             true => 1,
             false => strsim::osa_distance(&lower, &candidate),
         }

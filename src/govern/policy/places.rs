@@ -42,9 +42,13 @@ mod tests {
         ] {
             assert!(overlaps(glob, root), "{glob} {root}");
         }
-        for (glob, root) in
-            [("hrx/**", "hr"), ("hr/**", "hrx"), ("crm/*", "hr"), ("hr/payroll/**", "hr/applicants"), ("HR/**", "hr")]
-        {
+        for (glob, root) in [
+            ("hrx/**", "hr"),
+            ("hr/**", "hrx"),
+            ("crm/*", "hr"),
+            ("hr/payroll/**", "hr/applicants"),
+            ("HR/**", "hr"),
+        ] {
             assert!(!overlaps(glob, root), "{glob} {root}");
         }
     }
