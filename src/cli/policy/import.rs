@@ -54,7 +54,9 @@ fn contract(path: &Path) -> Result<serde_json::Value> {
     let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
     let mut text = String::new();
     file.take(super::LARGEST).read_to_string(&mut text).with_context(|| format!("cannot read {shown}"))?;
-    serde_saphyr::from_str(&text).map_err(|e| {
+    // In YAML 1.1 a bare `y` is true; in contracts it is the unit of years.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(&text, options).map_err(|e| {
         let place = e.location().map_or_else(String::new, |l| format!(":{}:{}", l.line(), l.column()));
         let said = e.without_snippet().to_string();
         let said = said.lines().next().unwrap_or_default().trim_end_matches([':', ' ']).to_owned();
