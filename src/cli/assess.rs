@@ -1,5 +1,6 @@
 //! `assess`: a policy against a kept run, without the data.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -13,7 +14,7 @@ use super::outputs::{OutputArgs, open_writers};
 use super::scan::reached;
 use crate::classify::Taxonomy;
 use crate::govern::facts::{Facts, Reach, RunFacts};
-use crate::govern::{Criteria, Policy, assess};
+use crate::govern::{Criteria, Policy, Registers, assess};
 use crate::model::ItemRecord;
 use crate::record::{Record, Want, split_name};
 use crate::report::Summary;
@@ -76,10 +77,12 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
         facts.policy_digest = Some(given.digest.clone());
         facts.roots = roots(&policy, &facts, &manifest.scope.targets, &kept.items);
     }
-    let registers = match &given {
-        Some(given) => given.registers.clone(),
-        None => record.registers(run, manifest)?,
-    };
+    let mut registers = record.registers(run, manifest)?;
+    if let Some(given) = &given {
+        let watched: BTreeSet<String> = fingerprints(&registers).cloned().collect();
+        facts.watched = Some(watched);
+        registers = given.registers.clone();
+    }
     let previous = record.previous(run.sequence).map(|run| record.load(run, Want::Findings)).transpose()?;
     let previous = previous.map(|kept| (kept.manifest.run_facts(), kept.items));
     let (history, reviews) = (record.history(run.sequence), record.reviews_for(run, facts.as_of));
@@ -122,6 +125,11 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
     })
 }
 
+fn fingerprints(registers: &Registers) -> impl Iterator<Item = &String> {
+    let disposal = registers.disposal.iter().flatten().flat_map(|e| &e.record_fingerprints);
+    disposal.chain(registers.erasure.iter().flatten().flat_map(|r| &r.fingerprints))
+}
+
 /// What is known of the roots of a policy that is not the run's: what the run said of a system with the same root; else
 /// a root with items below it, inside of a target, was reached; else it was not scanned.
 fn roots(
@@ -129,7 +137,7 @@ fn roots(
     facts: &RunFacts,
     targets: &[String],
     items: &[ItemRecord],
-) -> std::collections::BTreeMap<String, Reach> {
+) -> BTreeMap<String, Reach> {
     let slashed = |path: &str| match path.trim_start_matches("./").trim_end_matches('/') {
         "" | "." => String::new(),
         path => format!("{path}/"),

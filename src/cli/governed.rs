@@ -16,12 +16,13 @@ use crate::classify::dates::{DateOrder, EventLookup};
 use crate::govern::facts::{Base, Reach};
 use crate::govern::policy::{self, Source};
 use crate::govern::registers::MAX_REGISTER_BYTES;
-use crate::govern::{Policy, Registers};
-use crate::model::hex;
+use crate::govern::{Policy, Registers, lint};
+use crate::model::{ItemPath, hex};
 use crate::record::KeptRegisters;
 use crate::record::manifest::{PolicyCopy, RegisterCopy, SystemScope};
 use crate::scan::{EvidencePlan, ScanPlan, printed};
 use crate::source::Target;
+use crate::source::files::item_id;
 use crate::source::reach::reach;
 
 /// The policy that is used if none is named.
@@ -194,20 +195,21 @@ impl Governed {
     /// The registers with paths as they may be printed, so that they are those of items.
     pub fn printed_registers(&self, plan: &ScanPlan, raw: &Base, base: &Base) -> Registers {
         let mut registers = self.registers.clone();
-        let print = |path: &str| {
-            let names: Vec<&str> = path.split("!/").collect();
-            let scanned = match names.first().and_then(|first| first.strip_prefix(raw.prepend.as_str())) {
-                Some(rest) => format!("{}{rest}", raw.strip),
-                None => names.first().copied().unwrap_or_default().to_owned(),
-            };
-            let names = std::iter::once(scanned.as_str()).chain(names.iter().skip(1).copied());
-            base.apply(&printed(plan, names.map(str::as_bytes)).join("!/"))
+        let scanned = |path: &str| match path.trim_start_matches("./").strip_prefix(raw.prepend.as_str()) {
+            Some(rest) => format!("{}{rest}", raw.strip),
+            None => path.to_owned(),
         };
+        let print = |scanned: &str| printed(plan, scanned.split("!/").map(str::as_bytes)).join("!/");
         for entry in registers.disposal.iter_mut().flatten() {
             if !entry.item.starts_with(BY_ID) {
-                entry.item = print(&entry.item);
+                let path = scanned(&entry.item);
+                let shown = print(&path);
+                if shown != path {
+                    entry.item_id = Some(item_id(&ItemPath::new(path)).to_string());
+                    entry.item = base.apply(&shown);
+                }
             }
-            entry.quarantine = entry.quarantine.as_deref().map(print);
+            entry.quarantine = entry.quarantine.as_deref().map(|q| base.apply(&print(&scanned(q))));
         }
         registers
     }
@@ -215,15 +217,7 @@ impl Governed {
 
 /// Parses the text of a policy; `name` is for the error.
 pub(super) fn parse(text: &str, name: &str) -> Result<Policy> {
-    let policy = Policy::parse(text).map_err(|e| {
-        let line = e.span().map(|s| text[..s.start.min(text.len())].matches('\n').count() + 1);
-        let place = line.map_or_else(String::new, |line| format!(" line {line}"));
-        anyhow::anyhow!("{name}{place}: {}", e.message().replace('\n', "; "))
-    })?;
-    if policy.schema != policy::SCHEMA {
-        bail!("{name}: schema is not {}, which this build reads", policy::SCHEMA);
-    }
-    Ok(policy)
+    Policy::load(text).map_err(|errors| anyhow::anyhow!("{name}:{}", lint::in_one_line(&errors)))
 }
 
 /// The zone whose days count.
@@ -367,9 +361,9 @@ mod tests {
         let file = company.join("it/a.csv");
         check(&[company.join("hr")], text(&company.join("hr/x")), "hr/x");
         check(&[company.join("hr/")], text(&company.join("hr/x")), "hr/x");
-        check(&[company.clone()], text(&company.join("hr/x")), "hr/x");
-        check(&[root.clone()], text(&company.join("hr/x")), "hr/x");
-        check(&[file.clone()], text(&file), "it/a.csv");
+        check(std::slice::from_ref(&company), text(&company.join("hr/x")), "hr/x");
+        check(std::slice::from_ref(&root), text(&company.join("hr/x")), "hr/x");
+        check(std::slice::from_ref(&file), text(&file), "it/a.csv");
         check(&[company.join("hr"), file.clone()], text(&file), "it/a.csv");
         check(&[root.join("elsewhere")], text(&root.join("elsewhere/x")), "../elsewhere/x");
         assert_eq!(

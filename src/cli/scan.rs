@@ -158,7 +158,6 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     });
     if let Some(assessment) = &assessment {
         hit |= assessment.results.iter().any(|r| fail_on.iter().any(|w| w.meets_result(r)));
-        writers.iter_mut().try_for_each(|w| w.assessment(assessment, &[]))?;
         if let Some(keeping) = &mut keeping {
             keeping.appender().assessment(assessment, &[])?;
         }
@@ -177,7 +176,11 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             assessment: assessment.as_ref(),
         })?;
     }
-    for writer in writers {
+    // After the record, which does not depend on whether someone still reads along.
+    for mut writer in writers {
+        if let Some(assessment) = &assessment {
+            writer.assessment(assessment, &[])?;
+        }
         writer.finish(&run, &summary)?;
     }
     let complete = run.ledger.complete() && !run.interrupted && reached(&facts);

@@ -6,6 +6,8 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+
+mod properties;
 mod shapes;
 
 use shapes::*;
@@ -298,58 +300,80 @@ fn differences(expect: &Expect, result: &ControlResult) -> Vec<String> {
     if expect.rows.is_some() {
         compare("rows", format!("{:?}", expect.rows), format!("{:?}", first.and_then(|d| d.rows)));
     }
+    if expect.detail.is_some() {
+        let is = first.and_then(|d| d.detail.clone());
+        compare("detail", format!("{:?}", expect.detail), format!("{is:?}"));
+    }
+    let noted = |note: &str| match &result.note {
+        None => note.is_empty(),
+        Some(is) => !note.is_empty() && is.contains(note),
+    };
     if let Some(note) = &expect.note
-        && !result.note.as_ref().is_some_and(|n| n.contains(note))
+        && !noted(note)
     {
         compare("note", note.clone(), format!("{:?}", result.note));
     }
     found
 }
 
-#[test]
-fn every_control_test_says_what_its_cases_expect() {
-    let taxonomy = Taxonomy::builtin().expect("sound");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/controls");
-    let (mut cases, mut wrong, mut about) = (0, Vec::new(), Vec::new());
+/// Every case file: the test it is about, its name, and what it holds.
+fn files() -> Vec<(String, String, String)> {
     let list = |path: &Path| {
         let mut all: Vec<_> =
             std::fs::read_dir(path).expect("a folder").map(|e| e.expect("an entry").path()).collect();
         all.sort();
         all
     };
-    for folder in list(&root) {
-        let test = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        about.push(test.clone());
+    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+    let mut files = Vec::new();
+    for folder in list(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/controls")) {
         for file in list(&folder) {
-            cases += 1;
-            let name = format!("{test}/{}", file.file_name().expect("a name").to_string_lossy());
             let text = std::fs::read_to_string(&file).expect("a file");
-            let case: Case = toml::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
-            let policy = Policy::parse(&case.policy).unwrap_or_else(|e| panic!("{name}: {e}"));
-            assert!(!case.about.is_empty(), "{name} says nothing about itself");
-            let mut results = results(&case, &test, &policy, &taxonomy);
-            for expect in &case.expect {
-                let place = results.iter().position(|r| {
-                    r.system == expect.system
-                        && r.class == expect.class
-                        && expect.test.as_ref().is_none_or(|t| *t == r.test_id)
-                });
-                let what = format!("{name} ({:?} {:?} {:?})", expect.test, expect.system, expect.class);
-                match place {
-                    None => wrong.push(format!("{what}: no such result")),
-                    Some(at) => {
-                        let result = results.remove(at);
-                        wrong.extend(differences(expect, &result).iter().map(|d| format!("{what}: {d}")));
-                    }
-                }
-            }
-            if test != "gate" {
-                wrong.extend(results.iter().map(|r| format!("{name}: unexpected {r:?}")));
-            }
+            files.push((name(&folder), format!("{}/{}", name(&folder), name(&file)), text));
         }
     }
-    assert!(wrong.is_empty(), "{} of {cases} cases:\n{}", wrong.len(), wrong.join("\n"));
-    let missing: Vec<_> =
-        CONTROL_TESTS.iter().map(|t| t.id.to_lowercase()).filter(|id| !about.contains(id)).collect();
+    files
+}
+
+fn parse(name: &str, text: &str) -> (Case, Policy) {
+    let case: Case = toml::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let policy = Policy::parse(&case.policy).unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert!(!case.about.is_empty(), "{name} says nothing about itself");
+    (case, policy)
+}
+
+#[test]
+fn every_control_test_says_what_its_cases_expect() {
+    let taxonomy = Taxonomy::builtin().expect("sound");
+    let files = files();
+    let mut wrong = Vec::new();
+    for (test, name, text) in &files {
+        let (case, policy) = parse(name, text);
+        let mut results = results(&case, test, &policy, &taxonomy);
+        for expect in &case.expect {
+            let place = results.iter().position(|r| {
+                r.system == expect.system
+                    && r.class == expect.class
+                    && expect.test.as_ref().is_none_or(|t| *t == r.test_id)
+            });
+            let what = format!("{name} ({:?} {:?} {:?})", expect.test, expect.system, expect.class);
+            match place {
+                None => wrong.push(format!("{what}: no such result")),
+                Some(at) => {
+                    let result = results.remove(at);
+                    wrong.extend(differences(expect, &result).iter().map(|d| format!("{what}: {d}")));
+                }
+            }
+        }
+        if test != "gate" {
+            wrong.extend(results.iter().map(|r| format!("{name}: unexpected {r:?}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+    let missing: Vec<_> = CONTROL_TESTS
+        .iter()
+        .map(|t| t.id.to_lowercase())
+        .filter(|id| !files.iter().any(|(test, ..)| test == id))
+        .collect();
     assert!(missing.is_empty(), "no cases for {missing:?}");
 }

@@ -11,13 +11,17 @@ mod collection;
 pub mod criteria;
 mod disclosure;
 mod disposal;
+pub mod draft;
 pub mod due;
 pub mod facts;
+pub mod lint;
 mod monitoring;
+pub mod odcs;
 pub mod outcome;
 pub mod policy;
 pub mod registers;
 mod retention;
+pub mod schedule;
 mod tally;
 
 pub use assess::{Assessing, Assessment, assess};
@@ -27,7 +31,7 @@ pub use monitoring::drifted;
 pub use outcome::{ControlOutcome, ControlResult, CriterionResult, Deviation};
 pub use policy::Policy;
 pub use registers::Registers;
-pub use tally::{Tally, Verdict, decided};
+pub use tally::{Tally, Verdict, absence_by_system, by_class_and_system, decided};
 
 /// One control test: a pure function of policy and facts.
 pub struct ControlTest {

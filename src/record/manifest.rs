@@ -350,6 +350,7 @@ impl Manifest {
             base: self.scope.base.clone(),
             categories_on: self.configuration.categories_on.clone(),
             roots: self.scope.systems.iter().map(|s| (s.id.clone(), reach(&s.reach))).collect(),
+            // What stands in the registers that are kept.
             watched: None,
         }
     }

@@ -87,6 +87,7 @@ pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64) -> Matri
         evidence: None,
         totals: false,
         interrupted: plan.interrupted.clone(),
+        evidence: None,
     });
     let canaries = canaries(plan, seed);
     let mut matrix = Matrix {

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::files::{FilesError, printable};
 
 /// Compiled globs, and how paths of the scan become paths that they are about.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct LeftOut {
     globs: GlobSet,
     strip: Vec<u8>,
