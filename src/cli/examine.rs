@@ -73,7 +73,8 @@ pub(super) struct Examination {
     pub facts: RunFacts,
     /// When it began.
     pub started_at: Timestamp,
-    systems: Vec<SystemScope>,
+    /// The declared systems, and whether they were reached.
+    pub systems: Vec<SystemScope>,
 }
 
 /// What came of a scan.
@@ -94,6 +95,8 @@ pub(super) struct Examined {
     pub items: Vec<ItemRecord>,
     /// When it began.
     pub started_at: Timestamp,
+    /// The declared systems, and whether they were reached.
+    pub systems: Vec<SystemScope>,
     /// The last completed run of a record, where one was named.
     pub previous: Option<(RunFacts, Vec<ItemRecord>)>,
 }
@@ -177,8 +180,19 @@ impl Examination {
         )?;
         drop(seen);
         self.facts.interrupted = self.plan.interrupted.load(Ordering::Relaxed);
-        let Self { plan, governed, raw_base, registers, facts, started_at, systems: _ } = self;
-        Ok(Examined { plan, governed, raw_base, registers, facts, ledger, items, started_at, previous })
+        let Self { plan, governed, raw_base, registers, facts, started_at, systems } = self;
+        Ok(Examined {
+            plan,
+            governed,
+            raw_base,
+            registers,
+            facts,
+            ledger,
+            items,
+            started_at,
+            systems,
+            previous,
+        })
     }
 }
 
@@ -227,6 +241,20 @@ impl Examined {
             Some(rest) => [self.raw_base.prepend.as_bytes(), rest].concat(),
             None => path.to_vec(),
         }
+    }
+}
+
+/// Facts of a policy and its registers, without items.
+pub(super) fn bare<'a>(run: &'a RunFacts, registers: &'a Registers) -> Facts<'a> {
+    Facts {
+        run,
+        items: &[],
+        previous: None,
+        history: None,
+        registers,
+        reviews: &[],
+        self_test: None,
+        integrity: None,
     }
 }
 

@@ -102,11 +102,6 @@ impl Governed {
         &self.folder
     }
 
-    /// Path of a file that the policy names.
-    pub fn beside(&self, named: &str) -> PathBuf {
-        self.folder.join(named)
-    }
-
     fn root(&self, root: &str) -> PathBuf {
         let root = root.trim_start_matches("./");
         match self.folder.join(root) {

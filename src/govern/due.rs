@@ -174,7 +174,7 @@ fn weigh_class(
     let undated = start.by_row && start.bad_share() > policy.thresholds.bad_dates;
     match () {
         () if start.by_row && (kept || undated) && start.dates.iter().any(|(day, _)| over(day.last)) => {
-            advise(advice, "rows");
+            advise(advice, if member.is_outermost() { "rows" } else { "redact or split" });
         }
         () if kept || early => advise(advice, "redact or split"),
         () => {}

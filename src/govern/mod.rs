@@ -26,6 +26,7 @@ mod tally;
 
 pub use assess::{Assessing, Assessment, assess};
 pub use criteria::Criteria;
+pub use disposal::verified;
 pub use facts::Facts;
 pub use monitoring::drifted;
 pub use outcome::{ControlOutcome, ControlResult, CriterionResult, Deviation};

@@ -84,7 +84,6 @@ pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64) -> Matri
         min_likelihood: plan.min_likelihood,
         occurrences: usize::MAX,
         paths: PathStyle::Masked,
-        evidence: None,
         totals: false,
         interrupted: plan.interrupted.clone(),
         evidence: None,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::End;
 use crate::cli::args::{KnowledgeArgs, ListFormat};
@@ -20,7 +20,7 @@ use crate::dispose::apply::{self, Ended, Means, Outcome, Site, own_files};
 use crate::dispose::register::Register;
 use crate::dispose::{DisposeError, about, plan, settle};
 use crate::govern::Assessing;
-use crate::govern::facts::{Facts, RunFacts};
+use crate::govern::facts::RunFacts;
 use crate::report::printable;
 use crate::scan::printed;
 
@@ -110,16 +110,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<End> {
         as_of: args.as_of.unwrap_or_else(|| governed::day(Timestamp::now(), &governed.zone)),
         ..RunFacts::default()
     };
-    let facts = Facts {
-        run: &facts,
-        items: &[],
-        previous: None,
-        history: None,
-        registers: &governed.registers,
-        reviews: &[],
-        self_test: None,
-        integrity: None,
-    };
+    let facts = examine::bare(&facts, &governed.registers);
     let assessing = Assessing::new(&governed.policy, &facts, &names.taxonomy);
     let own: Vec<PathBuf> = governed.own_files().into_iter().chain([args.approved.clone()]).collect();
     let own = own_files(own.iter().map(PathBuf::as_path));
@@ -225,6 +216,25 @@ fn warn(means: &Means, site: &Site<'_>, governed: &Governed) -> Result<()> {
     Ok(())
 }
 
+/// A line of JSON for each approved row.
+#[derive(Serialize)]
+struct Line<'a> {
+    record: &'static str,
+    id: &'a str,
+    item_id: &'a str,
+    path: &'a str,
+    outcome: &'static str,
+    reason: Option<&'static str>,
+    detail: Option<&'a str>,
+    method: &'static str,
+    quarantine: Option<&'a str>,
+}
+
+fn json(line: &Line<'_>) -> Result<String, DisposeError> {
+    serde_json::to_string(line)
+        .map_err(|e| DisposeError::Io { what: "standard output".to_owned(), source: e.into() })
+}
+
 #[derive(Default)]
 struct Counts {
     done: usize,
@@ -266,18 +276,17 @@ impl Telling<'_> {
             _ => None,
         };
         let line = match self.args.format {
-            ListFormat::Jsonl => json!({
-                "record": "disposal",
-                "id": id,
-                "item_id": end.item_id,
-                "path": path,
-                "outcome": outcome,
-                "reason": reason,
-                "detail": detail,
-                "method": self.means.word(),
-                "quarantine": now_at,
-            })
-            .to_string(),
+            ListFormat::Jsonl => json(&Line {
+                record: "disposal",
+                id: &id,
+                item_id: &end.item_id,
+                path: &path,
+                outcome,
+                reason,
+                detail: detail.as_deref(),
+                method: self.means.word(),
+                quarantine: now_at.as_deref(),
+            })?,
             ListFormat::Table => {
                 let about = reason.and_then(about).map(|a| format!(": {a}")).unwrap_or_default();
                 let reason = reason.map(|r| format!(" {r}")).unwrap_or_default();
