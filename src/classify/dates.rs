@@ -163,7 +163,7 @@ impl Dates {
                 .into_iter()
                 .map(|(at, count)| (DateSource::Event(plan.events[at].name.clone()), count));
             for (source, count) in values.into_iter().chain(events) {
-                found.push(count.finish(plan.order, &field.shown, field.index, source, empty));
+                found.push((*count).finish(plan.order, &field.shown, field.index, source, empty));
             }
         }
         found
@@ -261,7 +261,7 @@ impl Count {
 
     /// The field decides how its dates are read, if all that can be read one way only are of one kind; then the policy.
     fn finish(
-        mut self: Box<Self>,
+        mut self,
         order: Option<DateOrder>,
         shown: &str,
         index: u32,

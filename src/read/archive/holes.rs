@@ -34,7 +34,7 @@ impl Listed {
         self.0.sort_by_key(|r| r.start);
         let mut holes = Vec::new();
         let mut at = 0;
-        for listed in self.0.into_iter().chain([directory..directory]) {
+        for listed in self.0.into_iter().chain(std::iter::once(directory..directory)) {
             if listed.start > at {
                 holes.push(at..listed.start);
             }
