@@ -335,6 +335,10 @@ fn watched_values_are_counted_wherever_they_stand() -> Tested {
     assert_eq!(found("a.csv", &people(70)), [(card.clone(), 70)]);
     assert_eq!(found("a.txt", &format!("card {CARD}, once more 4539-1488-0343-6467")), [(card.clone(), 2)]);
     assert_eq!(found("a.txt", "card 4556 7375 8689 9855"), []);
+    // A dictionary holds the value once, for all its rows.
+    let batch = pack::batch(&[Column::Dictionary("card".into(), vec![CARD.to_owned(); 50])])?;
+    let bytes = pack::parquet(&batch, Compression::UNCOMPRESSED, &[])?;
+    assert_eq!(scanner.bytes("a.parquet", &bytes)[0].evidence.watched, [(card, 50)]);
     Ok(())
 }
 

@@ -78,7 +78,7 @@ struct Field {
     index: u32,
     named: bool,
     style: Style,
-    /// Values, nulls spelled out not among them.
+    /// Values, nulls spelled out not among them as long as the field is looked at.
     values: u64,
     tried: u32,
     good: u32,
@@ -131,6 +131,8 @@ impl Dates {
         let Some(field) = self.fields.get_mut(field.0 as usize) else { return };
         if field.count.is_some() || !field.events.is_empty() {
             field.add(plan, value, times, &mut self.unnamed, &mut self.room);
+        } else {
+            field.values += times;
         }
     }
 
