@@ -13,7 +13,7 @@ pub enum Residue {
 
 /// Formats whose residue is read: entries behind the end of a tar, entries that a zip does not list, bytes around either
 /// and behind the end of a compressed stream.
-const READ: &[&str] = &["tar", "zip", "gzip", "zstd", "bzip2", "xz", "lzip"];
+const READ: &[&str] = &["tar", "zip", "gzip", "zstd", "bzip2", "xz"];
 
 /// Formats that keep nothing: rewritten whole, or append-only with all they hold in the open.
 const NONE: &[&str] = &[
