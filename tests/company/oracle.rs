@@ -1,0 +1,258 @@
+//! What the 30 control tests have to say of the company, from `docs/controls.md`, the truth and the policy alone.
+//!
+//! Nothing here comes from the product. Where the page and this disagree, one of them is wrong.
+
+#[path = "oracle_collection.rs"]
+mod collection;
+#[path = "oracle_disclosure.rs"]
+mod disclosure;
+#[path = "oracle_disposal.rs"]
+mod disposal;
+#[path = "oracle_monitoring.rs"]
+mod monitoring;
+#[path = "oracle_policy.rs"]
+mod policy;
+#[path = "oracle_retention.rs"]
+mod retention;
+#[path = "oracle_run.rs"]
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use policy::{Class, Glob, Policy, System};
+pub use run::{Item, Reach, Registers, Run};
+
+/// What becomes of one member of a population.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Member {
+    Pass,
+    Fail,
+    Excepted,
+    Unknown(&'static str),
+}
+
+/// What a test says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    pub test: &'static str,
+    pub system: Option<String>,
+    pub class: Option<String>,
+    pub outcome: &'static str,
+    pub reason: Option<String>,
+    pub population: u64,
+    pub evaluated: u64,
+    pub deviations: u64,
+    pub excepted: u64,
+    pub not_evaluated: BTreeMap<String, u64>,
+    /// The page does not say what the counts of this result are.
+    pub counts_open: bool,
+}
+
+/// What the oracle is given.
+pub struct Case<'a> {
+    pub policy: &'a Policy,
+    pub run: &'a Run,
+    /// The last completed run of the record.
+    pub previous: Option<&'a Run>,
+    /// Days of the completed runs of the record before this one; `None` without a record.
+    pub completed: Option<Vec<jiff::civil::Date>>,
+    pub registers: &'a Registers,
+    /// Subjects of reviews, and the number of the run each is about.
+    pub reviews: &'a [(String, u64)],
+    /// Number of the previous run.
+    pub previous_sequence: u64,
+    /// Systems whose drift the previous run noted.
+    pub previous_drift: BTreeSet<String>,
+    /// Outcome and reason of MON-06, which only the product's own canaries decide.
+    pub self_test: (&'static str, Option<&'static str>),
+    /// Outcome and reason of MON-07.
+    pub integrity: (&'static str, Option<&'static str>),
+}
+
+/// All that the tests say.
+pub fn judge(case: &Case<'_>) -> Vec<Verdict> {
+    let mut all = Vec::new();
+    collection::judge(case, &mut all);
+    retention::judge(case, &mut all);
+    disposal::judge(case, &mut all);
+    disclosure::judge(case, &mut all);
+    monitoring::judge(case, &mut all);
+    gate(case, &mut all);
+    all
+}
+
+/// Systems whose drift this run notes.
+pub fn drifting(case: &Case<'_>) -> BTreeSet<String> {
+    monitoring::drifting(case)
+}
+
+/// A result from its members.
+pub fn tally(
+    test: &'static str,
+    system: Option<&str>,
+    class: Option<&str>,
+    members: &[Member],
+    absence_is_the_subject: bool,
+) -> Verdict {
+    let count = |member: Member| members.iter().filter(|m| **m == member).count() as u64;
+    let (passed, failed, excepted) = (count(Member::Pass), count(Member::Fail), count(Member::Excepted));
+    let mut not_evaluated = BTreeMap::new();
+    for member in members {
+        if let Member::Unknown(reason) = member {
+            *not_evaluated.entry((*reason).to_owned()).or_default() += 1;
+        }
+    }
+    let (outcome, reason) = match () {
+        () if members.is_empty() && !absence_is_the_subject => {
+            ("not-applicable", Some("no-items".to_owned()))
+        }
+        () if failed > 0 => ("fail", None),
+        () if excepted > 0 => ("excepted", None),
+        () if !not_evaluated.is_empty() => ("not-evaluated", not_evaluated.keys().next().cloned()),
+        () => ("pass", None),
+    };
+    Verdict {
+        test,
+        system: system.map(str::to_owned),
+        class: class.map(str::to_owned),
+        outcome,
+        reason,
+        population: members.len() as u64,
+        evaluated: passed + failed + excepted,
+        deviations: failed,
+        excepted,
+        not_evaluated,
+        counts_open: false,
+    }
+}
+
+/// A result that says only why it says nothing.
+pub fn said(
+    test: &'static str,
+    system: Option<&str>,
+    class: Option<&str>,
+    outcome: &'static str,
+    reason: &str,
+) -> Verdict {
+    let mut verdict = tally(test, system, class, &[], false);
+    (verdict.outcome, verdict.reason, verdict.counts_open) = (outcome, Some(reason.to_owned()), true);
+    verdict
+}
+
+/// What is absent was only looked for where coverage held, by detectors that were on and work.
+fn gate(case: &Case<'_>, all: &mut [Verdict]) {
+    let failing = |test: &str, system: Option<&str>| {
+        all.iter().any(|v| {
+            v.test == test && v.outcome == "fail" && (system.is_none() || v.system.as_deref() == system)
+        })
+    };
+    let uncovered: BTreeSet<Option<String>> = std::iter::once(None)
+        .chain(case.policy.scope.systems.iter().map(|s| Some(s.id.clone())))
+        .filter(|s| failing("MON-01", s.as_deref()) || failing("MON-02", s.as_deref()))
+        .collect();
+    for verdict in all.iter_mut().filter(|v| !v.test.starts_with("MON")) {
+        let no_items = verdict.reason.as_deref() == Some("no-items");
+        let passes = verdict.outcome == "pass";
+        let blind = verdict.class.as_ref().and_then(|id| case.policy.class(id));
+        let reason = if (passes || no_items) && blind.is_some_and(|c| case.run.cannot_see(c)) {
+            "detector-off"
+        } else if passes && uncovered.contains(&verdict.system) {
+            "coverage"
+        } else if passes && case.self_test.0 == "fail" {
+            "self-test"
+        } else {
+            continue;
+        };
+        verdict.outcome = "not-evaluated";
+        verdict.reason = Some(reason.to_owned());
+        // Those that would have passed are the ones that were not evaluated.
+        let passed = verdict.evaluated;
+        verdict.evaluated = 0;
+        if passed > 0 {
+            verdict.not_evaluated.insert(reason.to_owned(), passed);
+        }
+    }
+}
+
+impl Case<'_> {
+    /// Whether a live exception covers a deviation.
+    pub fn excepted(&self, test: &str, path: Option<&str>, class: Option<&str>) -> bool {
+        self.policy.exceptions.iter().any(|e| {
+            e.test == test
+                && e.approved_on.0 <= self.run.as_of
+                && self.run.as_of <= e.expires.0
+                && (e.matches.path.is_empty() || path.is_some_and(|p| any_glob(&e.matches.path, p)))
+                && (e.matches.class.is_none() || e.matches.class.as_deref() == class)
+        })
+    }
+
+    /// A member that deviates, or is excepted.
+    pub fn deviating(&self, test: &str, path: &str, class: Option<&str>) -> Member {
+        if self.excepted(test, Some(path), class) { Member::Excepted } else { Member::Fail }
+    }
+
+    /// Pass, or what [`Case::deviating`] says.
+    pub fn member(&self, fails: bool, test: &str, path: &str, class: Option<&str>) -> Member {
+        if fails { self.deviating(test, path, class) } else { Member::Pass }
+    }
+
+    /// Examined items of a system.
+    pub fn examined(&self, system: &System) -> Vec<&Item> {
+        let of =
+            |i: &&Item| i.examined() && self.policy.system_of(&i.path).is_some_and(|s| s.id == system.id);
+        self.run.items.iter().filter(of).collect()
+    }
+
+    /// Examined items of a system that hold a class.
+    pub fn holding(&self, system: &System, class: &Class) -> Vec<&Item> {
+        self.examined(system).into_iter().filter(|i| self.run.holds(i, class)).collect()
+    }
+
+    /// Ids of the classes an item holds.
+    pub fn classes_of<'p>(&'p self, item: &Item) -> Vec<&'p Class> {
+        self.policy.classes.iter().filter(|c| self.run.holds(item, c)).collect()
+    }
+
+    /// Counted categories of an item with tier internal or above.
+    pub fn personal(&self, item: &Item) -> BTreeSet<String> {
+        self.run.counted(item).into_iter().filter(|c| self.policy.tier_of_category(c) >= 1).collect()
+    }
+
+    /// Tier of an item: of its categories and of the classes it holds.
+    pub fn tier(&self, item: &Item) -> usize {
+        let found = self.run.counted(item).iter().map(|c| self.policy.tier_of_category(c)).max().unwrap_or(0);
+        let said = self.classes_of(item).iter().filter_map(|c| c.tier.as_deref()).map(policy::tier).max();
+        found.max(said.unwrap_or(0))
+    }
+
+    /// Whether an item is on hold, given what its trigger date is where that is known.
+    pub fn on_hold(&self, path: &str, classes: &[&str], trigger: Option<jiff::civil::Date>) -> bool {
+        self.policy.holds.iter().any(|h| {
+            let m = &h.matches;
+            (m.path.is_empty() || any_glob(&m.path, path))
+                && m.class.as_deref().is_none_or(|c| classes.contains(&c))
+                && trigger.is_none_or(|t| m.from.is_none_or(|d| d.0 <= t) && m.to.is_none_or(|d| t <= d.0))
+                && h.placed.0 <= self.run.as_of
+                && h.released.is_none_or(|d| self.run.as_of < d.0)
+        })
+    }
+}
+
+/// Whether one of these globs matches the path, or that of the outermost file around it.
+pub fn any_glob(globs: &[Glob], path: &str) -> bool {
+    let outer = path.split("!/").next().unwrap_or(path);
+    globs.iter().any(|g| g.matches(path) || g.matches(outer))
+}
+
+/// Whether a name of a policy speaks of a category.
+pub fn names(name: &str, category: &str) -> bool {
+    match name.strip_suffix(".*") {
+        Some(prefix) => category.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.')),
+        None => name == category,
+    }
+}
+
+/// Whether one of these names speaks of a category.
+pub fn any_name(list: &[String], category: &str) -> bool {
+    list.iter().any(|name| names(name, category))
+}

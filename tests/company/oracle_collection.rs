@@ -1,0 +1,79 @@
+//! COL-01 to COL-05.
+
+use super::{Case, Member, Verdict, any_glob, any_name, said, tally};
+
+const SPECIAL: [&str; 3] = ["gdpr9", "gdpr10", "cpra-spi"];
+
+pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
+    let policy = case.policy;
+    for system in &policy.scope.systems {
+        let id = Some(system.id.as_str());
+        let items = case.examined(system);
+        let declared = |category: &str| {
+            policy.classes.iter().any(|c| policy.is_allowed_in(c, system) && c.lists(category))
+        };
+        let members: Vec<Member> = items
+            .iter()
+            .map(|i| case.member(case.personal(i).iter().any(|c| !declared(c)), "COL-01", &i.path, None))
+            .collect();
+        all.push(tally("COL-01", id, None, &members, true));
+
+        let is_special = |c: &str| policy.flags(c).iter().any(|f| SPECIAL.contains(&f.as_str()));
+        let members: Vec<Member> = items
+            .iter()
+            .map(|i| {
+                let classes = case.classes_of(i);
+                let stated = |c: &str| classes.iter().any(|k| k.special.keys().any(|n| super::names(n, c)));
+                let counted = case.run.counted(i);
+                case.member(counted.iter().any(|c| is_special(c) && !stated(c)), "COL-04", &i.path, None)
+            })
+            .collect();
+        let mut verdict = tally("COL-04", id, None, &members, true);
+        let named = |c: &String| policy.classes.iter().any(|k| k.names().iter().any(|n| super::names(n, c)));
+        if verdict.outcome == "pass" && case.run.off.iter().any(|c| is_special(c) && named(c)) {
+            (verdict.outcome, verdict.reason) = ("not-evaluated", Some("detector-off".to_owned()));
+            verdict.counts_open = true;
+        }
+        all.push(verdict);
+
+        if system.used_for == "test" {
+            let members: Vec<Member> = items
+                .iter()
+                .map(|i| case.member(!case.personal(i).is_empty(), "COL-05", &i.path, None))
+                .collect();
+            all.push(tally("COL-05", id, None, &members, true));
+        }
+
+        for class in &policy.classes {
+            let holding = case.holding(system, class);
+            let key = Some(class.id.as_str());
+            let members: Vec<Member> = holding
+                .iter()
+                .map(|i| match &class.allowed {
+                    None => Member::Unknown("no-allowed"),
+                    Some(globs) => case.member(!any_glob(globs, &i.path), "COL-02", &i.path, key),
+                })
+                .collect();
+            all.push(tally("COL-02", id, key, &members, false));
+            let members: Vec<Member> = holding
+                .iter()
+                .map(|i| match &class.categories {
+                    None => Member::Unknown("no-categories"),
+                    Some(list) => {
+                        let excess = case.personal(i).iter().any(|c| !any_name(list, c));
+                        case.member(excess, "COL-03", &i.path, key)
+                    }
+                })
+                .collect();
+            all.push(tally("COL-03", id, key, &members, false));
+        }
+    }
+    if policy.scope.systems.iter().all(|s| s.used_for != "test") {
+        all.push(said("COL-05", None, None, "not-applicable", "no-test-system"));
+    }
+    let outside = case.run.items.iter().filter(|i| i.examined() && policy.system_of(&i.path).is_none());
+    let members: Vec<Member> = outside.map(|_| Member::Unknown("no-policy")).collect();
+    if !members.is_empty() {
+        all.push(tally("COL-01", None, None, &members, true));
+    }
+}
