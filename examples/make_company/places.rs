@@ -110,6 +110,8 @@ fn applicants(c: &mut Company) -> Result<()> {
         applicant("A-103")?
     };
     c.put("hr/applicants/A-103.jsonl", 0..26, body);
+    // An application that a broken scanner made.
+    c.put("hr/applicants/A-106.parquet", 3..7, broken(9));
     // Moved into quarantine by the book, and forgotten there.
     c.put("hr/applicants/A-104.jsonl", 0..12, applicant("A-104")?);
     c.put("hr/to-delete/A-104.jsonl", 12..17, applicant("A-104")?);
@@ -121,6 +123,8 @@ fn applicants(c: &mut Company) -> Result<()> {
 fn memos(c: &mut Company) {
     c.put("hr/memos/2025/heating.txt", 0..26, memo("heating"));
     c.put("hr/memos/2024/travel.txt", 0..26, memo("travel"));
+    c.put("hr/memos/2025/02/minutes.txt", 0..26, memo("minutes"));
+    c.put("hr/memos/trip-2025-04.txt", 0..26, memo("trip"));
     c.put("hr/handbook.txt", 0..26, prose(30, &[]));
     c.put("hr/cache/preview.txt", 0..26, memo("preview"));
     c.put("hr/tools/deploy.env", 6..9, token("tools"));
@@ -190,6 +194,7 @@ fn crm(c: &mut Company) -> Result<()> {
     c.put("exports/crm/tmp/pay.csv", 13..16, run_of("tmp-pay", Some((2026, 2, 27)), Form::Csv)?);
     let shared = customers("partner", days((2025, 8, 4), 30, 10), Form::Csv)?;
     c.put("exports/crm/partner/list.csv", 2..26, shared);
+    c.put("attic/old-customers.csv", 10..15, customers("attic", days((2022, 3, 1), 30, 12), Form::Csv)?);
     Ok(())
 }
 

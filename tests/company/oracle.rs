@@ -2,6 +2,8 @@
 //!
 //! Nothing here comes from the product. Where the page and this disagree, one of them is wrong.
 
+#[path = "oracle_clock.rs"]
+mod clock;
 #[path = "oracle_collection.rs"]
 mod collection;
 #[path = "oracle_disclosure.rs"]
@@ -18,6 +20,8 @@ mod retention;
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 pub use policy::{Class, Glob, Policy, System};
 pub use run::{Item, Reach, Registers, Run};
@@ -55,7 +59,7 @@ pub struct Case<'a> {
     /// The last completed run of the record.
     pub previous: Option<&'a Run>,
     /// Days of the completed runs of the record before this one; `None` without a record.
-    pub completed: Option<Vec<jiff::civil::Date>>,
+    pub completed: Option<Vec<Date>>,
     pub registers: &'a Registers,
     /// Subjects of reviews, and the number of the run each is about.
     pub reviews: &'a [(String, u64)],
@@ -77,6 +81,8 @@ pub fn judge(case: &Case<'_>) -> Vec<Verdict> {
     disposal::judge(case, &mut all);
     disclosure::judge(case, &mut all);
     monitoring::judge(case, &mut all);
+    // Without system there is a result only where there is something to say it of.
+    all.retain(|v| v.system.is_some() || v.population > 0 || v.counts_open || v.test == "DSP-06");
     gate(case, &mut all);
     all
 }
@@ -84,6 +90,15 @@ pub fn judge(case: &Case<'_>) -> Vec<Verdict> {
 /// Systems whose drift this run notes.
 pub fn drifting(case: &Case<'_>) -> BTreeSet<String> {
     monitoring::drifting(case)
+}
+
+impl Verdict {
+    /// What a test says that found nothing and could not have found all.
+    fn instead_of_pass(&mut self, reason: &str) {
+        if self.outcome == "pass" {
+            (self.outcome, self.reason) = ("not-evaluated", Some(reason.to_owned()));
+        }
+    }
 }
 
 /// A result from its members.
@@ -108,7 +123,10 @@ pub fn tally(
         }
         () if failed > 0 => ("fail", None),
         () if excepted > 0 => ("excepted", None),
-        () if !not_evaluated.is_empty() => ("not-evaluated", not_evaluated.keys().next().cloned()),
+        () if !not_evaluated.is_empty() => {
+            // Of those that most members have, the last by name.
+            ("not-evaluated", not_evaluated.iter().max_by_key(|(_, n)| **n).map(|(reason, _)| reason.clone()))
+        }
         () => ("pass", None),
     };
     Verdict {
@@ -154,27 +172,19 @@ fn gate(case: &Case<'_>, all: &mut [Verdict]) {
         let no_items = verdict.reason.as_deref() == Some("no-items");
         let passes = verdict.outcome == "pass";
         let blind = verdict.class.as_ref().and_then(|id| case.policy.class(id));
-        let reason = if (passes || no_items) && blind.is_some_and(|c| case.run.cannot_see(c)) {
-            "detector-off"
-        } else if passes && uncovered.contains(&verdict.system) {
-            "coverage"
-        } else if passes && case.self_test.0 == "fail" {
-            "self-test"
-        } else {
-            continue;
+        let reason = match () {
+            () if !passes && !no_items => continue,
+            () if blind.is_some_and(|c| case.run.cannot_see(c)) => "detector-off",
+            () if uncovered.contains(&verdict.system) => "coverage",
+            () if case.self_test.0 == "fail" => "self-test",
+            () => continue,
         };
         verdict.outcome = "not-evaluated";
         verdict.reason = Some(reason.to_owned());
-        // Those that would have passed are the ones that were not evaluated.
-        let passed = verdict.evaluated;
-        verdict.evaluated = 0;
-        if passed > 0 {
-            verdict.not_evaluated.insert(reason.to_owned(), passed);
-        }
     }
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// Whether a live exception covers a deviation.
     pub fn excepted(&self, test: &str, path: Option<&str>, class: Option<&str>) -> bool {
         self.policy.exceptions.iter().any(|e| {
@@ -182,7 +192,12 @@ impl Case<'_> {
                 && e.approved_on.0 <= self.run.as_of
                 && self.run.as_of <= e.expires.0
                 && (e.matches.path.is_empty() || path.is_some_and(|p| any_glob(&e.matches.path, p)))
-                && (e.matches.class.is_none() || e.matches.class.as_deref() == class)
+                && e.matches.class.as_deref().is_none_or(|c| match class {
+                    Some(class) => class == c,
+                    None => path
+                        .and_then(|p| self.run.at(p))
+                        .is_some_and(|i| self.policy.class(c).is_some_and(|c| self.run.holds(i, c))),
+                })
         })
     }
 
@@ -196,20 +211,32 @@ impl Case<'_> {
         if fails { self.deviating(test, path, class) } else { Member::Pass }
     }
 
-    /// Examined items of a system.
-    pub fn examined(&self, system: &System) -> Vec<&Item> {
-        let of =
-            |i: &&Item| i.examined() && self.policy.system_of(&i.path).is_some_and(|s| s.id == system.id);
-        self.run.items.iter().filter(of).collect()
+    /// The declared systems, and what is in none of them.
+    pub fn places(&self) -> Vec<Option<&'a System>> {
+        self.policy.scope.systems.iter().map(Some).chain([None]).collect()
     }
 
-    /// Examined items of a system that hold a class.
-    pub fn holding(&self, system: &System, class: &Class) -> Vec<&Item> {
-        self.examined(system).into_iter().filter(|i| self.run.holds(i, class)).collect()
+    /// Items of a place but those that were left out.
+    pub fn items_in(&self, place: Option<&System>) -> Vec<&'a Item> {
+        self.run.items.iter().filter(|i| !i.skipped() && self.is_in(&i.path, place)).collect()
     }
 
-    /// Ids of the classes an item holds.
-    pub fn classes_of<'p>(&'p self, item: &Item) -> Vec<&'p Class> {
+    pub fn is_in(&self, path: &str, place: Option<&System>) -> bool {
+        self.policy.system_of(path).map(|s| &s.id) == place.map(|s| &s.id)
+    }
+
+    /// Examined items of a place.
+    pub fn examined(&self, place: Option<&System>) -> Vec<&'a Item> {
+        self.items_in(place).into_iter().filter(|i| i.examined()).collect()
+    }
+
+    /// Items of a place that hold a class, failed ones too.
+    pub fn holding(&self, place: Option<&System>, class: &Class) -> Vec<&'a Item> {
+        self.items_in(place).into_iter().filter(|i| self.run.holds(i, class)).collect()
+    }
+
+    /// The classes an item holds.
+    pub fn classes_of(&self, item: &Item) -> Vec<&'a Class> {
         self.policy.classes.iter().filter(|c| self.run.holds(item, c)).collect()
     }
 
@@ -225,13 +252,14 @@ impl Case<'_> {
         found.max(said.unwrap_or(0))
     }
 
-    /// Whether an item is on hold, given what its trigger date is where that is known.
-    pub fn on_hold(&self, path: &str, classes: &[&str], trigger: Option<jiff::civil::Date>) -> bool {
+    /// Whether an item is on hold, given the first and last day of its trigger where that is known.
+    pub fn on_hold(&self, path: &str, classes: &[&str], trigger: Option<(Date, Date)>) -> bool {
         self.policy.holds.iter().any(|h| {
             let m = &h.matches;
             (m.path.is_empty() || any_glob(&m.path, path))
                 && m.class.as_deref().is_none_or(|c| classes.contains(&c))
-                && trigger.is_none_or(|t| m.from.is_none_or(|d| d.0 <= t) && m.to.is_none_or(|d| t <= d.0))
+                && trigger
+                    .is_none_or(|t| m.from.is_none_or(|d| d.0 <= t.1) && m.to.is_none_or(|d| t.0 <= d.0))
                 && h.placed.0 <= self.run.as_of
                 && h.released.is_none_or(|d| self.run.as_of < d.0)
         })

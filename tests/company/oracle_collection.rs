@@ -6,15 +6,18 @@ const SPECIAL: [&str; 3] = ["gdpr9", "gdpr10", "cpra-spi"];
 
 pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
     let policy = case.policy;
-    for system in &policy.scope.systems {
-        let id = Some(system.id.as_str());
-        let items = case.examined(system);
-        let declared = |category: &str| {
-            policy.classes.iter().any(|c| policy.is_allowed_in(c, system) && c.lists(category))
-        };
+    for place in case.places() {
+        let id = place.map(|s| s.id.as_str());
+        let items = case.examined(place);
         let members: Vec<Member> = items
             .iter()
-            .map(|i| case.member(case.personal(i).iter().any(|c| !declared(c)), "COL-01", &i.path, None))
+            .map(|i| {
+                let Some(system) = place else { return Member::Unknown("no-policy") };
+                let declared = |category: &str| {
+                    policy.classes.iter().any(|c| policy.is_allowed_in(c, system) && c.lists(category))
+                };
+                case.member(case.personal(i).iter().any(|c| !declared(c)), "COL-01", &i.path, None)
+            })
             .collect();
         all.push(tally("COL-01", id, None, &members, true));
 
@@ -29,14 +32,22 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
             })
             .collect();
         let mut verdict = tally("COL-04", id, None, &members, true);
-        let named = |c: &String| policy.classes.iter().any(|k| k.names().iter().any(|n| super::names(n, c)));
-        if verdict.outcome == "pass" && case.run.off.iter().any(|c| is_special(c) && named(c)) {
-            (verdict.outcome, verdict.reason) = ("not-evaluated", Some("detector-off".to_owned()));
-            verdict.counts_open = true;
+        // Of what a prefix names one is enough.
+        let special: Vec<&String> = policy.categories.keys().filter(|c| is_special(c)).collect();
+        let unseen = |name: &&String| {
+            let mut spoken = special.iter().filter(|c| super::names(name, c)).peekable();
+            spoken.peek().is_some() && spoken.all(|c| case.run.off.contains(*c))
+        };
+        let blind = policy
+            .classes
+            .iter()
+            .any(|k| k.names().iter().any(unseen) || k.special.keys().any(|n| unseen(&n)));
+        if blind {
+            verdict.instead_of_pass("detector-off");
         }
         all.push(verdict);
 
-        if system.used_for == "test" {
+        if place.is_some_and(|s| s.used_for == "test") {
             let members: Vec<Member> = items
                 .iter()
                 .map(|i| case.member(!case.personal(i).is_empty(), "COL-05", &i.path, None))
@@ -45,7 +56,7 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
         }
 
         for class in &policy.classes {
-            let holding = case.holding(system, class);
+            let holding = case.holding(place, class);
             let key = Some(class.id.as_str());
             let members: Vec<Member> = holding
                 .iter()
@@ -59,6 +70,7 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
                 .iter()
                 .map(|i| match &class.categories {
                     None => Member::Unknown("no-categories"),
+                    Some(_) if !i.examined() => Member::Unknown("unread"),
                     Some(list) => {
                         let excess = case.personal(i).iter().any(|c| !any_name(list, c));
                         case.member(excess, "COL-03", &i.path, key)
@@ -70,10 +82,5 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
     }
     if policy.scope.systems.iter().all(|s| s.used_for != "test") {
         all.push(said("COL-05", None, None, "not-applicable", "no-test-system"));
-    }
-    let outside = case.run.items.iter().filter(|i| i.examined() && policy.system_of(&i.path).is_none());
-    let members: Vec<Member> = outside.map(|_| Member::Unknown("no-policy")).collect();
-    if !members.is_empty() {
-        all.push(tally("COL-01", None, None, &members, true));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::retention::{Worth, start};
+use super::clock::{Given, Start, Worth, start};
 use super::run::{Entry, Item, Reach};
 use super::{Case, Class, Member, System, Verdict, any_glob, names, said, tally};
 
@@ -23,7 +23,12 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
             all.push(said(test, None, None, "not-evaluated", "no-register"));
         }
     } else {
-        let add = |test, groups: Groups, all: &mut Vec<Verdict>| {
+        let add = |test, mut groups: Groups, all: &mut Vec<Verdict>| {
+            for system in &case.policy.scope.systems {
+                for class in &case.policy.classes {
+                    groups.entry((Some(system.id.clone()), Some(class.id.clone()))).or_default();
+                }
+            }
             for ((system, class), members) in groups {
                 all.push(tally(test, system.as_deref(), class.as_deref(), &members, false));
             }
@@ -32,12 +37,12 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
         add("DSP-02", absent(case), all);
         add("DSP-03", copies(case), all);
     }
-    for system in &case.policy.scope.systems {
+    for place in case.places() {
         for class in &case.policy.classes {
-            all.push(unexplained(case, system, class));
-            all.push(early(case, system, class));
+            all.push(unexplained(case, place, class));
+            all.push(early(case, place, class));
         }
-        all.push(residue(case, system));
+        all.push(residue(case, place));
     }
     all.push(erasure(case));
 }
@@ -106,7 +111,7 @@ fn absent(case: &Case<'_>) -> Groups {
             Reach::Unmounted => Some("root-unmounted"),
             Reach::Unreadable => Some("root-unreadable"),
             Reach::Reached => {
-                let few = (case.examined(s).len() as u64) < s.min_items.unwrap_or(1);
+                let few = (case.examined(Some(s)).len() as u64) < s.min_items.unwrap_or(1);
                 few.then_some("below-min-items")
             }
         });
@@ -155,14 +160,17 @@ fn copies(case: &Case<'_>) -> Groups {
 }
 
 /// The previous run's items of a system that hold a class.
-fn held_before<'a>(case: &Case<'a>, system: &System, class: &Class) -> Vec<&'a Item> {
+fn held_before<'a>(case: &Case<'a>, place: Option<&System>, class: &Class) -> Vec<&'a Item> {
     let Some(previous) = case.previous else { return Vec::new() };
-    let of = |i: &&Item| {
-        i.examined()
-            && case.policy.system_of(&i.path).is_some_and(|s| s.id == system.id)
-            && previous.holds(i, class)
-    };
+    let of = |i: &&Item| !i.skipped() && case.is_in(&i.path, place) && previous.holds(i, class);
     previous.items.iter().filter(of).collect()
+}
+
+fn usable(case: &Case<'_>, rule: &super::policy::Rule, item: &Item) -> Option<Start> {
+    match start(case, rule, item) {
+        Given::Usable(start) => Some(start),
+        _ => None,
+    }
 }
 
 fn is_gone(case: &Case<'_>, item: &Item) -> bool {
@@ -170,13 +178,14 @@ fn is_gone(case: &Case<'_>, item: &Item) -> bool {
 }
 
 /// DSP-04
-fn unexplained(case: &Case<'_>, system: &System, class: &Class) -> Verdict {
-    let (id, key) = (Some(system.id.as_str()), Some(class.id.as_str()));
-    if case.previous.is_none() {
+fn unexplained(case: &Case<'_>, place: Option<&System>, class: &Class) -> Verdict {
+    let (id, key) = (place.map(|s| s.id.as_str()), Some(class.id.as_str()));
+    if case.previous.is_none() && place.is_some() {
         return said("DSP-04", id, key, "not-evaluated", "no-previous");
     }
-    let whole = case.run.reach(system) == Reach::Reached && !case.run.interrupted;
-    let members: Vec<Member> = held_before(case, system, class)
+    let reached = place.is_none_or(|s| case.run.reach(s) == Reach::Reached);
+    let whole = reached && !case.run.interrupted;
+    let members: Vec<Member> = held_before(case, place, class)
         .iter()
         .map(|item| {
             let moved = item.hash.is_some() && case.run.items.iter().any(|i| i.hash == item.hash);
@@ -193,12 +202,11 @@ fn unexplained(case: &Case<'_>, system: &System, class: &Class) -> Verdict {
 }
 
 /// DSP-05
-fn early(case: &Case<'_>, system: &System, class: &Class) -> Verdict {
-    let (id, key) = (Some(system.id.as_str()), Some(class.id.as_str()));
+fn early(case: &Case<'_>, place: Option<&System>, class: &Class) -> Verdict {
+    let (id, key) = (place.map(|s| s.id.as_str()), Some(class.id.as_str()));
     let rule = case.policy.rule(class);
     let keep = rule.and_then(|r| r.keep_min.as_ref());
-    let gone: Vec<&Item> =
-        held_before(case, system, class).into_iter().filter(|i| is_gone(case, i)).collect();
+    let gone: Vec<&Item> = held_before(case, place, class).into_iter().filter(|i| is_gone(case, i)).collect();
     let of = |e: &Entry| system_of(case, e).as_deref() == id && e.class.as_deref() == key;
     let entries: Vec<(&Entry, Date)> = case.registers.performed().filter(|(e, _)| of(e)).collect();
     let mut paths: BTreeSet<&str> = gone.iter().map(|i| i.path.as_str()).collect();
@@ -208,14 +216,15 @@ fn early(case: &Case<'_>, system: &System, class: &Class) -> Verdict {
         .filter_map(|path| {
             let item = gone.iter().find(|i| i.path == path);
             let entry = entries.iter().find(|(e, _)| e.item == path);
-            let started = item.zip(rule).and_then(|(i, r)| start(r, i, case.registers));
-            let trigger = started.as_ref().map(|s| s.oldest()).or(entry.and_then(|(e, _)| e.trigger_date));
+            let started = item.zip(rule).and_then(|(i, r)| usable(case, r, i));
+            let written = entry.and_then(|(e, _)| e.trigger_date);
+            let trigger = started.as_ref().map(Start::oldest).or(written.map(|d| (d, d)));
             if case.on_hold(path, &[&class.id], trigger) {
                 return Some(case.deviating("DSP-05", path, key));
             }
             let keep = keep?;
-            let firm = started.filter(|s| s.worth > Worth::Weak).map(|s| s.earliest);
-            let Some(first) = firm.or(entry.and_then(|(e, _)| e.trigger_date)) else {
+            let firm = started.filter(|s| s.worth > Worth::Weak).map(|s| s.youngest());
+            let Some(first) = firm.or(written) else {
                 return Some(Member::Unknown("no-date"));
             };
             let lost = entry.map_or(case.run.as_of, |(_, day)| *day);
@@ -258,16 +267,16 @@ fn erasure(case: &Case<'_>) -> Verdict {
 fn held(case: &Case<'_>, item: &Item) -> bool {
     let classes = case.classes_of(item);
     classes.iter().any(|c| {
-        let trigger = case.policy.rule(c).and_then(|r| start(r, item, case.registers)).map(|s| s.oldest());
+        let trigger = case.policy.rule(c).and_then(|r| usable(case, r, item)).map(|s| s.oldest());
         case.on_hold(&item.path, &[&c.id], trigger)
     }) || classes.is_empty() && case.on_hold(&item.path, &[], None)
 }
 
 /// DSP-07
-fn residue(case: &Case<'_>, system: &System) -> Verdict {
+fn residue(case: &Case<'_>, place: Option<&System>) -> Verdict {
     let of_a_class =
         |c: &String| case.policy.classes.iter().any(|k| k.names().iter().any(|name| names(name, c)));
-    let items = case.examined(system);
+    let items = case.examined(place);
     let keeps = |i: &&&Item| READ.contains(&i.format.as_str()) || NOT_READ.contains(&i.format.as_str());
     let members: Vec<Member> = items
         .iter()
@@ -287,5 +296,5 @@ fn residue(case: &Case<'_>, system: &System) -> Verdict {
             case.member(fails, "DSP-07", &container.path, None)
         })
         .collect();
-    tally("DSP-07", Some(&system.id), None, &members, false)
+    tally("DSP-07", place.map(|s| s.id.as_str()), None, &members, false)
 }

@@ -22,7 +22,7 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
 }
 
 fn items_of<'a>(case: &Case<'_>, run: &'a Run, system: &System) -> Vec<&'a Item> {
-    let of = |i: &&Item| !i.skipped() && case.policy.system_of(&i.path).is_some_and(|s| s.id == system.id);
+    let of = |i: &&Item| !i.skipped() && case.is_in(&i.path, Some(system));
     run.items.iter().filter(of).collect()
 }
 
@@ -105,7 +105,7 @@ fn drift(case: &Case<'_>, system: &System) -> Verdict {
 }
 
 fn holding<'a>(case: &Case<'_>, run: &'a Run, system: &System, class: &Class) -> Vec<&'a Item> {
-    items_of(case, run, system).into_iter().filter(|i| i.examined() && run.holds(i, class)).collect()
+    items_of(case, run, system).into_iter().filter(|i| run.holds(i, class)).collect()
 }
 
 /// Systems in which something drifted since the previous run.

@@ -26,6 +26,8 @@ pub struct Item {
     pub dates: Vec<Dates>,
     pub keys: BTreeMap<String, Vec<String>>,
     pub residue: bool,
+    #[serde(default)]
+    pub label: Option<String>,
     pub fingerprints: BTreeSet<String>,
     /// Day of the first run that saw it.
     #[serde(skip)]
