@@ -1,74 +1,38 @@
 //! The invented company of `testdata/company` through half a year, judged by the product and by an oracle of its own.
 #![cfg(all(unix, feature = "archives", feature = "tabular", feature = "cli"))]
 
+mod common;
 #[path = "../examples/make_company/company.rs"]
 mod company;
 #[path = "company/oracle.rs"]
 mod oracle;
+#[path = "company/runs.rs"]
+mod runs;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use company::WEEKS;
+use runs::Chain;
 
-use company::{Company, KEY, WEEKS, key_id};
-use oracle::{Case, Policy, Registers, Run, Verdict};
+/// The week in which nobody scans.
+const SKIPPED: u32 = 20;
 
-fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn policy(name: &str) -> Policy {
-    let text = std::fs::read_to_string(package().join("testdata/company").join(name)).expect("a policy");
-    let taxonomy = std::fs::read_to_string(package().join("patterns/taxonomy.toml")).expect("a taxonomy");
-    Policy::parse(&text, &taxonomy)
+fn agrees(chain: &Chain) {
+    let found = &chain.differences;
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
 }
 
 #[test]
-fn dump() {
-    let policy = policy("privascan.toml");
-    let dir = tempfile::tempdir().expect("a folder");
-    let mut previous: Option<Run> = None;
-    let mut completed = Vec::new();
-    let mut drift = BTreeSet::new();
-    for week in (0..WEEKS).filter(|w| *w != 20) {
-        let company = Company::at(week).expect("a week");
-        company.write(dir.path()).expect("files");
-        let truth = company.truth().expect("truth");
-        let run = Run::read(&truth, &policy, previous.as_ref(), &key_id(KEY));
-        let registers = Registers::read(&policy, dir.path());
-        let case = Case {
-            policy: &policy,
-            run: &run,
-            previous: previous.as_ref(),
-            completed: Some(completed.clone()),
-            registers: &registers,
-            reviews: &[],
-            previous_sequence: completed.len() as u64,
-            previous_drift: drift.clone(),
-            self_test: ("pass", None),
-            integrity: ("not-evaluated", Some("not-anchored")),
-        };
-        for v in oracle::judge(&case).iter().filter(|v| v.outcome != "not-applicable") {
-            println!("{}", line(week, v));
+fn half_a_year_is_judged_as_the_page_says() {
+    let mut chain = Chain::new("privascan.toml");
+    for week in (0..WEEKS).filter(|w| *w != SKIPPED) {
+        match week {
+            5 => chain.review("drift:hr"),
+            10 => {
+                let sealed = "lab/sealed.zip!/plans.txt";
+                chain.review(&oracle::item_id(sealed));
+            }
+            _ => {}
         }
-        drift = oracle::drifting(&case);
-        completed.push(run.as_of);
-        previous = Some(run);
+        chain.week(week);
     }
-}
-
-fn line(week: u32, v: &Verdict) -> String {
-    let of = |o: &Option<String>| o.clone().unwrap_or_else(|| "-".to_owned());
-    format!(
-        "{week:2} {} {} {} {} {} pop {} eval {} dev {} exc {} {:?}",
-        v.test,
-        of(&v.system),
-        of(&v.class),
-        v.outcome,
-        of(&v.reason),
-        v.population,
-        v.evaluated,
-        v.deviations,
-        v.excepted,
-        v.not_evaluated
-    )
+    agrees(&chain);
 }

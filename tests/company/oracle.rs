@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 pub use policy::{Class, Glob, Policy, System};
-pub use run::{Item, Reach, Registers, Run};
+pub use run::{Item, Registers, Run, item_id};
 
 /// What becomes of one member of a population.
 #[derive(Clone, Debug, PartialEq)]

@@ -343,6 +343,15 @@ impl Policy {
         policy
     }
 
+    /// The registers that the policy names.
+    pub fn registers(&self) -> Vec<&str> {
+        let events = self.events.iter().map(|e| &e.register.file);
+        let disposal = self.disposal.iter().filter_map(|d| d.register.as_ref());
+        let disclosures = self.disclosures.iter().filter_map(|d| d.register.as_ref());
+        let erasure = self.erasure.iter().map(|e| &e.register);
+        events.chain(disposal).chain(disclosures).chain(erasure).map(String::as_str).collect()
+    }
+
     pub fn class(&self, id: &str) -> Option<&Class> {
         self.classes.iter().find(|c| c.id == id)
     }

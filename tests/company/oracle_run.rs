@@ -74,10 +74,14 @@ impl Item {
         Some((mode & 7, mode >> 3 & 7))
     }
 
-    /// First 16 bytes of SHA-256 over the path, hex.
     pub fn id(&self) -> String {
-        Sha256::digest(&self.path).iter().take(16).map(|b| format!("{b:02x}")).collect()
+        item_id(&self.path)
     }
+}
+
+/// First 16 bytes of SHA-256 over the path, hex.
+pub fn item_id(path: &str) -> String {
+    Sha256::digest(path).iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 /// What became of a system's root.
@@ -118,7 +122,9 @@ impl Run {
         let head: Head = serde_json::from_str(lines.next().expect("a head")).expect("a head");
         let mut items: Vec<Item> = lines.map(|l| serde_json::from_str(l).expect("an item")).collect();
         for item in &mut items {
-            if policy.scope.exclude.iter().any(|e| e.glob.matches(item.outer())) {
+            // Registers are the policy's own files.
+            let own = policy.registers().contains(&item.path.as_str());
+            if own || policy.scope.exclude.iter().any(|e| e.glob.matches(item.outer())) {
                 item.outcome = "skipped".to_owned();
             }
             let earlier = before.and_then(|run| run.items.iter().find(|i| i.path == item.path));
