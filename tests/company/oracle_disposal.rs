@@ -37,9 +37,14 @@ pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
         add("DSP-02", absent(case), all);
         add("DSP-03", copies(case), all);
     }
+    if case.previous.is_none() {
+        all.push(said("DSP-04", None, None, "not-evaluated", "no-previous"));
+    }
     for place in case.places() {
         for class in &case.policy.classes {
-            all.push(unexplained(case, place, class));
+            if case.previous.is_some() {
+                all.push(unexplained(case, place, class));
+            }
             all.push(early(case, place, class));
         }
         all.push(residue(case, place));
@@ -180,9 +185,6 @@ fn is_gone(case: &Case<'_>, item: &Item) -> bool {
 /// DSP-04
 fn unexplained(case: &Case<'_>, place: Option<&System>, class: &Class) -> Verdict {
     let (id, key) = (place.map(|s| s.id.as_str()), Some(class.id.as_str()));
-    if case.previous.is_none() && place.is_some() {
-        return said("DSP-04", id, key, "not-evaluated", "no-previous");
-    }
     let reached = place.is_none_or(|s| case.run.reach(s) == Reach::Reached);
     let whole = reached && !case.run.interrupted;
     let members: Vec<Member> = held_before(case, place, class)
