@@ -23,6 +23,9 @@ pub(super) enum Command {
     /// The detectors: what can be found
     #[command(subcommand)]
     Detectors(DetectorsCommand),
+    /// The control tests, and what they say about criteria of frameworks
+    #[command(subcommand)]
+    Controls(super::controls::ControlsCommand),
     /// The formats that can be read
     Formats(ListArgs),
     /// Every table, column and code of the output
@@ -30,6 +33,8 @@ pub(super) enum Command {
     /// Keys for fingerprints
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Plant made-up values of every kind in every format and look for them; exit 1 when one is missed
+    Selftest(super::self_test::SelfTestArgs),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell

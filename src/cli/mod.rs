@@ -1,10 +1,12 @@
 //! The command line: arguments to plans, ends to exit codes.
 
 mod args;
+mod controls;
 mod detectors;
 mod keys;
 mod knowledge;
 mod scan;
+mod self_test;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -45,9 +47,11 @@ fn run() -> ExitCode {
             DetectorsCommand::Check(args) => detectors::check(&args),
             DetectorsCommand::Test(args) => detectors::test(&args),
         },
+        Command::Controls(command) => controls::run(&command),
         Command::Formats(args) => knowledge::formats(&args),
         Command::Schema(args) => knowledge::schema(&args),
         Command::Key(KeyCommand::New(args)) => keys::new(&args),
+        Command::Selftest(args) => self_test::run(&args),
         Command::Completions { shell } => {
             // Generated whole first: the generator panics where it cannot write.
             let mut text = Vec::new();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
+use super::clock::Days;
 use super::facts::Facts;
 use super::outcome::{ControlOutcome, ControlResult, Deviation};
 use super::policy::{Class, Policy, System, speaks_of};
@@ -322,27 +323,33 @@ impl<'a> Assessing<'a> {
 
     /// Whether the item is on hold, given its trigger date where one is known: the hold's id.
     pub fn hold(&self, path: &Member<'_>, class: Option<&str>, trigger: Option<Date>) -> Option<&'a str> {
+        self.hold_within(path, class, trigger.map(Days::on))
+    }
+
+    /// The same, given the days of which one is its trigger date.
+    pub fn hold_within(&self, path: &Member<'_>, class: Option<&str>, days: Option<Days>) -> Option<&'a str> {
         let on_path = |i: usize| self.holds[i].is_empty() || self.holds[i].matches(path);
-        self.hold_where(&on_path, class, trigger)
+        self.hold_where(&on_path, class, days)
     }
 
     /// The same for a path of which nothing else is known.
     pub fn hold_of_path(&self, path: &str, class: Option<&str>, trigger: Option<Date>) -> Option<&'a str> {
         let on_path = |i: usize| self.holds[i].is_empty() || self.holds[i].matches_path(path);
-        self.hold_where(&on_path, class, trigger)
+        self.hold_where(&on_path, class, trigger.map(Days::on))
     }
 
     fn hold_where(
         &self,
         on_path: &dyn Fn(usize) -> bool,
         class: Option<&str>,
-        trigger: Option<Date>,
+        days: Option<Days>,
     ) -> Option<&'a str> {
         let found = self.policy.holds.iter().enumerate().find(|(i, hold)| {
             let m = &hold.matches;
             on_path(*i)
                 && m.class.as_deref().is_none_or(|c| Some(c) == class)
-                && trigger.is_none_or(|t| m.from.is_none_or(|f| f <= t) && m.to.is_none_or(|to| t <= to))
+                && days
+                    .is_none_or(|d| m.from.is_none_or(|f| f <= d.last) && m.to.is_none_or(|to| d.first <= to))
                 && hold.placed <= self.as_of
                 && hold.released.is_none_or(|r| r > self.as_of)
         });

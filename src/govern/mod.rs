@@ -6,6 +6,7 @@
 pub mod assess;
 #[cfg(test)]
 mod cases;
+pub mod clock;
 mod collection;
 pub mod criteria;
 mod disclosure;
@@ -21,7 +22,7 @@ mod tally;
 pub use assess::{Assessing, Assessment, assess};
 pub use criteria::Criteria;
 pub use facts::Facts;
-pub use outcome::{ControlOutcome, ControlResult, Deviation};
+pub use outcome::{ControlOutcome, ControlResult, CriterionResult, Deviation};
 pub use policy::Policy;
 pub use registers::Registers;
 pub use tally::{Tally, Verdict, decided};
@@ -35,6 +36,13 @@ pub struct ControlTest {
     /// Reasons for not-evaluated besides `coverage`, `detector-off` and `self-test`.
     pub not_evaluated_when: &'static [&'static str],
     run: fn(&Assessing<'_>) -> Vec<ControlResult>,
+}
+
+impl ControlTest {
+    /// `RET` of `RET-01`.
+    pub fn family(&self) -> &'static str {
+        self.id.split('-').next().unwrap_or_default()
+    }
 }
 
 /// All control tests, by family and number.

@@ -109,3 +109,29 @@ pub struct Deviation {
     /// Id of the exception or hold that covers it.
     pub approved_exception: Option<String>,
 }
+
+/// What the results of a run say about one criterion of a framework.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriterionResult {
+    /// `framework:id`, as in [`ControlResult::criteria`]: `soc2:P4.2`.
+    pub criterion: String,
+    /// Short name of the framework: `soc2`.
+    pub framework: String,
+    /// Its edition.
+    pub edition: String,
+    /// `tests`, `tests-part`, `supports` or `none`.
+    pub rating: String,
+    /// Control tests that bear on it, those that only support it too.
+    pub tests: Vec<String>,
+    /// The first of fail, excepted, not-evaluated, pass, not-applicable among the results of tests that test it, all or
+    /// a part; not-evaluated where none does.
+    pub outcome: ControlOutcome,
+    /// Sum over these results: an item counts once for each test and class.
+    pub population: u64,
+    /// Sum over these results, without those that are withheld.
+    pub evaluated: u64,
+    /// Sum over these results.
+    pub deviations: u64,
+    /// What may be said and what not.
+    pub statement: String,
+}

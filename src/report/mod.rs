@@ -29,7 +29,7 @@ pub use describe::describe;
 pub use sink::Destination;
 pub use summary::{Group, Place, Summary, TOP_PLACES, Tally, Unread};
 pub use terminal::render as render_summary;
-pub use text::printable;
+pub use text::{printable, wrap};
 
 /// Writes the records of one run to one destination.
 pub trait ReportWriter: Send {

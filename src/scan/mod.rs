@@ -7,6 +7,7 @@ mod library;
 mod lines;
 mod names;
 mod queue;
+pub mod self_test;
 mod worker;
 
 use std::io;

@@ -60,7 +60,7 @@ pub enum FilesError {
 }
 
 /// What is scanned of the targets, and what is left out on record.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Selection {
     overrides: Override,
     ignored: Gitignore,

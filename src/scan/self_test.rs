@@ -1,0 +1,201 @@
+//! Whether this program finds what it says it finds: made-up values of every kind planted in every format, and looked for
+//! by the same detectors, readers and rules as any scan.
+//!
+//! The values are the examples that each detector carries; a seed decides their order, their neighbours and what else
+//! stands in the files. Nothing is written anywhere.
+
+mod plant;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{PathStyle, ScanPlan, Scanner};
+use crate::detect::definition::Anchor;
+use crate::govern::facts::SelfTest;
+use crate::model::{ItemRecord, Place};
+use plant::{Canary, Planted};
+
+/// What was planted of one kind in one format, and found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Info type.
+    pub info_type: String,
+    /// Format of the file.
+    pub format: &'static str,
+    /// Values planted.
+    pub planted: u64,
+    /// Of these, found as this info type.
+    pub found: u64,
+}
+
+impl Pair {
+    /// A pair holds when at least one planted value was found: the rest are weak spellings that other info types may
+    /// claim, and are counted.
+    pub fn holds(&self) -> bool {
+        self.found > 0
+    }
+}
+
+/// The whole self-test.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matrix {
+    /// Seed of everything that was made up.
+    pub seed: u64,
+    /// By info type and format.
+    pub pairs: Vec<Pair>,
+    /// Values planted that no detector may take for what they imitate.
+    pub decoys: u64,
+    /// Of these, taken.
+    pub false_alarms: u64,
+    /// Formats asked for that nothing can be planted in.
+    pub without_generator: Vec<String>,
+}
+
+impl Matrix {
+    /// The counts that a control test looks at.
+    pub fn summary(&self) -> SelfTest {
+        let missed = self.pairs.iter().filter(|p| !p.holds());
+        SelfTest {
+            hit: self.pairs.iter().filter(|p| p.holds()).count() as u64,
+            missed: missed.map(|p| format!("{} × {}", p.info_type, p.format)).collect(),
+            without_generator: self.without_generator.clone(),
+            false_alarms: self.false_alarms,
+            decoys: self.decoys,
+            seed: self.seed,
+        }
+    }
+}
+
+/// Formats that values can be planted in, in the order of the matrix.
+pub fn formats() -> impl Iterator<Item = &'static str> {
+    plant::FORMATS.iter().map(|f| f.name)
+}
+
+/// Plants values of every enabled detector in the formats of `wanted` and looks for them with the plan's knowledge and
+/// likelihood. Kinds are those of enabled detectors.
+pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64) -> Matrix {
+    let mut scanner = Scanner::new(ScanPlan {
+        targets: Vec::new(),
+        detectors: plan.detectors.clone(),
+        taxonomy: plan.taxonomy.clone(),
+        protector: plan.protector.clone(),
+        selection: plan.selection.clone(),
+        limits: crate::read::Limits::default(),
+        threads: 1,
+        min_likelihood: plan.min_likelihood,
+        occurrences: usize::MAX,
+        paths: PathStyle::Masked,
+        totals: false,
+        interrupted: plan.interrupted.clone(),
+    });
+    let canaries = canaries(plan, seed);
+    let mut matrix = Matrix {
+        seed,
+        without_generator: wanted.iter().filter(|w| formats().all(|f| f != *w)).cloned().collect(),
+        ..Matrix::default()
+    };
+    let mut pairs: BTreeMap<(String, &'static str), Pair> = BTreeMap::new();
+    for format in plant::FORMATS.iter().filter(|f| wanted.contains(f.name)) {
+        let suited: Vec<&Canary> = canaries.iter().filter(|c| format.is_table || c.field.is_none()).collect();
+        let planted = (format.plant)(&suited);
+        let found = found(&mut scanner, format.file, &planted);
+        for (canary, at) in suited.iter().zip(&planted.places) {
+            let taken = found.get(at);
+            if canary.decoy {
+                matrix.decoys += 1;
+                matrix.false_alarms +=
+                    u64::from(taken.is_some_and(|t| t.detectors.contains(&canary.detector)));
+                continue;
+            }
+            let pair = pairs.entry((canary.info_type.clone(), format.name)).or_insert_with(|| Pair {
+                info_type: canary.info_type.clone(),
+                format: format.name,
+                planted: 0,
+                found: 0,
+            });
+            pair.planted += 1;
+            pair.found += u64::from(taken.is_some_and(|t| t.info_types.contains(&canary.info_type)));
+        }
+    }
+    matrix.pairs = pairs.into_values().collect();
+    matrix
+}
+
+/// The examples and counterexamples of all enabled detectors, in an order that the seed decides.
+fn canaries(plan: &ScanPlan, seed: u64) -> Vec<Canary> {
+    let mut all = Vec::new();
+    for definition in plan.detectors.definitions().filter(|d| !d.decoy) {
+        let texts = definition.examples.iter().map(|t| (t, false));
+        for (text, decoy) in texts.chain(definition.counterexamples.iter().map(|t| (t, true))) {
+            let (text, _) = crate::detect::check::unmark(text);
+            let (field, text) = match (definition.anchor, text.split_once(": ")) {
+                (Anchor::Cell, Some((field, value))) => (Some(field.to_owned()), value.to_owned()),
+                (Anchor::Cell, None) => continue,
+                _ => (None, text),
+            };
+            all.push(Canary {
+                detector: definition.id.clone(),
+                info_type: definition.info_type.clone(),
+                field,
+                text,
+                decoy,
+            });
+        }
+    }
+    plant::shuffle(&mut all, seed);
+    all
+}
+
+/// What was found at one place.
+#[derive(Default)]
+struct Taken {
+    info_types: BTreeSet<String>,
+    detectors: BTreeSet<String>,
+}
+
+/// Everything found, by the line or row it stands in.
+fn found(scanner: &mut Scanner, file: &str, planted: &Planted) -> BTreeMap<u64, Taken> {
+    let mut found: BTreeMap<u64, Taken> = BTreeMap::new();
+    let records: Vec<ItemRecord> = scanner.bytes(file, &planted.bytes);
+    for finding in records.iter().flat_map(|r| &r.findings) {
+        for occurrence in finding.occurrences.iter().filter(|o| o.place == Place::Content) {
+            // A place counts from 0, whether it is a row or a line.
+            let lines = || occurrence.line.map(|l| planted.place_of_line(l - 1));
+            let Some(place) = occurrence.row.or_else(lines) else { continue };
+            let taken = found.entry(place).or_default();
+            taken.info_types.insert(finding.info_type.clone());
+            taken.detectors.insert(finding.detector.clone());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_formats() -> BTreeSet<String> {
+        formats().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_kind_is_found_in_every_format_and_no_decoy_is() {
+        let plan = ScanPlan::builtin().expect("sound");
+        let matrix = self_test(&plan, &all_formats(), 7);
+        let missed: Vec<String> = matrix.summary().missed;
+        assert!(missed.is_empty(), "{} of {}: {missed:?}", missed.len(), matrix.pairs.len());
+        let kinds: BTreeSet<&str> = matrix.pairs.iter().map(|p| p.info_type.as_str()).collect();
+        let detectors = plan.detectors.definitions().filter(|d| !d.decoy);
+        let expected: BTreeSet<&str> = detectors.map(|d| d.info_type.as_str()).collect();
+        assert_eq!(kinds, expected);
+        assert_eq!(matrix.false_alarms, 0, "of {}", matrix.decoys);
+    }
+
+    #[test]
+    fn a_detector_that_is_off_is_missed_nowhere_and_a_format_without_generator_is_named() {
+        let plan = ScanPlan::builtin().expect("sound");
+        let wanted = BTreeSet::from(["text".to_owned(), "sqlite".to_owned()]);
+        let matrix = self_test(&plan, &wanted, 1);
+        assert_eq!(matrix.without_generator, ["sqlite"]);
+        assert!(matrix.pairs.iter().all(|p| p.format == "text"));
+    }
+}
