@@ -18,11 +18,14 @@ mod policy;
 mod retention;
 #[path = "oracle_run.rs"]
 mod run;
+#[path = "oracle_traces.rs"]
+mod traces;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use policy::Hold;
 pub use policy::{Class, Glob, Policy, System};
 pub use run::{Item, Registers, Run, item_id};
 
@@ -58,19 +61,24 @@ pub struct Case<'a> {
     pub run: &'a Run,
     /// The last completed run of the record.
     pub previous: Option<&'a Run>,
-    /// Days of the completed runs of the record before this one; `None` without a record.
-    pub completed: Option<Vec<Date>>,
+    /// The completed runs of the record before this one; `None` without a record.
+    pub past: Option<Vec<Past>>,
     pub registers: &'a Registers,
     /// Subjects of reviews, and the number of the run each is about.
     pub reviews: &'a [(String, u64)],
-    /// Number of the previous run.
-    pub previous_sequence: u64,
-    /// Systems whose drift the previous run noted.
-    pub previous_drift: BTreeSet<String>,
     /// Outcome and reason of MON-06, which only the product's own canaries decide.
-    pub self_test: (&'static str, Option<&'static str>),
+    pub self_test: (&'static str, Option<String>),
     /// Outcome and reason of MON-07.
-    pub integrity: (&'static str, Option<&'static str>),
+    pub integrity: (&'static str, Option<String>),
+}
+
+/// A completed run of the record.
+#[derive(Clone)]
+pub struct Past {
+    pub sequence: u64,
+    pub as_of: Date,
+    /// Systems whose drift it noted.
+    pub drift: BTreeSet<String>,
 }
 
 /// All that the tests say.
@@ -79,6 +87,7 @@ pub fn judge(case: &Case<'_>) -> Vec<Verdict> {
     collection::judge(case, &mut all);
     retention::judge(case, &mut all);
     disposal::judge(case, &mut all);
+    traces::judge(case, &mut all);
     disclosure::judge(case, &mut all);
     monitoring::judge(case, &mut all);
     // Without system there is a result only where there is something to say it of.
@@ -254,15 +263,28 @@ impl<'a> Case<'a> {
 
     /// Whether an item is on hold, given the first and last day of its trigger where that is known.
     pub fn on_hold(&self, path: &str, classes: &[&str], trigger: Option<(Date, Date)>) -> bool {
-        self.policy.holds.iter().any(|h| {
-            let m = &h.matches;
-            (m.path.is_empty() || any_glob(&m.path, path))
-                && m.class.as_deref().is_none_or(|c| classes.contains(&c))
-                && trigger
-                    .is_none_or(|t| m.from.is_none_or(|d| d.0 <= t.1) && m.to.is_none_or(|d| t.0 <= d.0))
-                && h.placed.0 <= self.run.as_of
-                && h.released.is_none_or(|d| self.run.as_of < d.0)
-        })
+        self.policy.holds.iter().any(|h| self.hold_fits(h, path, classes, trigger, self.run.as_of))
+    }
+
+    /// Whether a hold was about such an item on a day.
+    pub fn hold_fits(
+        &self,
+        hold: &Hold,
+        path: &str,
+        classes: &[&str],
+        trigger: Option<(Date, Date)>,
+        day: Date,
+    ) -> bool {
+        let m = &hold.matches;
+        (m.path.is_empty() || any_glob(&m.path, path))
+            && m.class.as_deref().is_none_or(|c| classes.contains(&c))
+            && trigger.is_none_or(|t| m.from.is_none_or(|d| d.0 <= t.1) && m.to.is_none_or(|d| t.0 <= d.0))
+            && self.in_force(hold, day)
+    }
+
+    /// Whether a hold is in force on a day.
+    pub fn in_force(&self, hold: &Hold, day: Date) -> bool {
+        hold.placed.0 <= day && hold.released.is_none_or(|d| day < d.0)
     }
 }
 

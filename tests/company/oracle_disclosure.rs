@@ -2,7 +2,7 @@
 
 use super::policy::tier;
 use super::run::{Item, listed};
-use super::{Case, Class, Member, System, Verdict, any_glob, any_name, names, said, tally};
+use super::{Case, Class, Member, System, Verdict, any_glob, names, said, tally};
 
 const CONFIDENTIAL: usize = 2;
 const RESTRICTED: usize = 3;

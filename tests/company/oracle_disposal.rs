@@ -1,4 +1,4 @@
-//! DSP-01 to DSP-07.
+//! DSP-01 to DSP-05: what was to go, and what went.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,97 +6,136 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::clock::{Given, Start, Worth, start};
+use super::policy::Rule;
 use super::run::{Entry, Item, Reach};
-use super::{Case, Class, Member, System, Verdict, any_glob, names, said, tally};
+use super::{Case, Class, Member, Verdict, any_glob, said, tally};
 
-/// Formats whose residue is read.
-const READ: [&str; 7] = ["tar", "zip", "gzip", "zstd", "bzip2", "xz", "lzip"];
-/// Formats of the company that keep residue which is not read.
-const NOT_READ: [&str; 1] = ["sqlite"];
-
+/// System and class.
 type Key = (Option<String>, Option<String>);
 type Groups = BTreeMap<Key, Vec<Member>>;
 
 pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
+    let mut add = |test, groups: Groups| {
+        for ((system, class), members) in groups {
+            all.push(tally(test, system.as_deref(), class.as_deref(), &members, false));
+        }
+    };
+    if case.registers.disposal.is_some() {
+        add("DSP-01", still_there(case));
+        add("DSP-02", absent(case));
+        add("DSP-03", copies(case));
+    }
+    let early = early(case);
+    let nothing_early = early.is_empty();
+    add("DSP-04", unexplained(case));
+    add("DSP-05", early);
     if case.registers.disposal.is_none() {
         for test in ["DSP-01", "DSP-02", "DSP-03"] {
             all.push(said(test, None, None, "not-evaluated", "no-register"));
         }
-    } else {
-        let add = |test, mut groups: Groups, all: &mut Vec<Verdict>| {
-            for system in &case.policy.scope.systems {
-                for class in &case.policy.classes {
-                    groups.entry((Some(system.id.clone()), Some(class.id.clone()))).or_default();
-                }
-            }
-            for ((system, class), members) in groups {
-                all.push(tally(test, system.as_deref(), class.as_deref(), &members, false));
-            }
-        };
-        add("DSP-01", still_there(case), all);
-        add("DSP-02", absent(case), all);
-        add("DSP-03", copies(case), all);
     }
     if case.previous.is_none() {
         all.push(said("DSP-04", None, None, "not-evaluated", "no-previous"));
-    }
-    for place in case.places() {
-        for class in &case.policy.classes {
-            if case.previous.is_some() {
-                all.push(unexplained(case, place, class));
-            }
-            all.push(early(case, place, class));
+        if nothing_early {
+            all.push(said("DSP-05", None, None, "not-evaluated", "no-previous"));
         }
-        all.push(residue(case, place));
     }
-    all.push(erasure(case));
 }
 
-fn system_of(case: &Case<'_>, entry: &Entry) -> Option<String> {
-    entry.system.clone().or_else(|| case.policy.system_of(&entry.item).map(|s| s.id.clone()))
+fn system_of(case: &Case<'_>, path: &str) -> Option<String> {
+    case.policy.system_of(path).map(|s| s.id.clone())
 }
 
-fn plus_days(day: Date, days: i64) -> Date {
+/// The entry's class, if the policy has it.
+fn class_of<'a>(case: &Case<'a>, entry: &Entry) -> Option<&'a Class> {
+    entry.class.as_ref().and_then(|id| case.policy.class(id))
+}
+
+fn key_of(case: &Case<'_>, entry: &Entry) -> Key {
+    (system_of(case, &entry.item), class_of(case, entry).map(|c| c.id.clone()))
+}
+
+/// Entries that were performed by this day.
+fn performed<'a>(case: &Case<'a>) -> Vec<(&'a Entry, Date)> {
+    case.registers.performed().filter(|(_, day)| *day <= case.run.as_of).collect()
+}
+
+/// Why it proves nothing that a path holds nothing.
+fn unproven(case: &Case<'_>, path: &str) -> Option<&'static str> {
+    let Some(system) = case.policy.system_of(path) else { return Some("root-not-scanned") };
+    let reach = match case.run.reach(system) {
+        Reach::Missing => Some("root-missing"),
+        Reach::Unmounted => Some("root-unmounted"),
+        Reach::Unreadable => Some("root-unreadable"),
+        Reach::Reached => None,
+    };
+    let few = (case.examined(Some(system)).len() as u64) < system.min_items.unwrap_or(1).max(1);
+    let around = path.split_once("!/").and_then(|(outer, _)| case.run.at(outer));
+    reach
+        .or(case.run.interrupted.then_some("partial-scan"))
+        .or(few.then_some("below-min-items"))
+        .or(around.filter(|i| i.outcome != "scanned").map(|_| "not-listed"))
+}
+
+fn there<'a>(case: &Case<'a>, entry: &Entry) -> Option<&'a Item> {
+    case.run.at(&entry.item).filter(|i| !i.skipped())
+}
+
+fn same_or_unknown(item: &Item, entry: &Entry) -> bool {
+    item.hash.is_none() || entry.content_hash.is_none() || item.hash == entry.content_hash
+}
+
+fn after_days(day: Date, days: i64) -> Date {
     day.checked_add(Span::new().days(days)).expect("a day")
 }
 
 /// DSP-01
 fn still_there(case: &Case<'_>) -> Groups {
     let today = case.run.as_of;
+    let wait = case.policy.thresholds.disposal_days;
     let mut groups = Groups::new();
-    let entries = case.registers.disposal.iter().flatten();
-    for entry in entries.clone() {
-        let present = case.run.at(&entry.item).is_some_and(|i| !i.skipped());
-        let same = case.run.at(&entry.item).is_some_and(|i| i.hash.is_some() && i.hash == entry.content_hash);
-        let fails = match (entry.performed(), entry.approved()) {
-            (Some(_), _) => same,
-            (None, Some(day)) => present && today > plus_days(day, case.policy.thresholds.disposal_days),
-            (None, None) => continue,
+    for entry in case.registers.disposal.iter().flatten() {
+        let class = class_of(case, entry).map(|c| c.id.as_str());
+        let there = there(case, entry);
+        let done = entry.performed().is_some_and(|d| d <= today);
+        let member = match (done, entry.approved().filter(|d| *d <= today)) {
+            (true, _) if there.is_some_and(|i| same_or_unknown(i, entry)) => {
+                case.deviating("DSP-01", &entry.item, class)
+            }
+            (false, Some(day)) if there.is_some() && today > after_days(day, wait) => {
+                let held = case.on_hold(&entry.item, class.as_slice(), entry.trigger_date.map(|d| (d, d)));
+                if held { Member::Excepted } else { case.deviating("DSP-01", &entry.item, class) }
+            }
+            (false, None) => continue,
+            _ if there.is_some() => Member::Pass,
+            _ => unproven(case, &entry.item).map_or(Member::Pass, Member::Unknown),
         };
-        let member = case.member(fails, "DSP-01", &entry.item, entry.class.as_deref());
-        groups.entry((system_of(case, entry), entry.class.clone())).or_default().push(member);
+        groups.entry(key_of(case, entry)).or_default().push(member);
     }
-    let quarantine = case.policy.disposal.iter().flat_map(|d| &d.quarantine);
-    let globs: Vec<_> = quarantine.collect();
-    let waits = |i: &&Item| !i.skipped() && globs.iter().any(|g| g.matches(&i.path) || g.matches(i.outer()));
+    let quarantine: Vec<_> = case.policy.disposal.iter().flat_map(|d| &d.quarantine).collect();
+    let waits =
+        |i: &&Item| !i.skipped() && quarantine.iter().any(|g| g.matches(&i.path) || g.matches(i.outer()));
     for item in case.run.items.iter().filter(waits) {
-        let entry = entries.clone().find(|e| e.quarantine.as_deref() == Some(item.outer()));
-        let mut classes: BTreeSet<Option<String>> =
-            case.classes_of(item).iter().map(|c| Some(c.id.clone())).collect();
-        if classes.is_empty() {
-            classes.insert(entry.and_then(|e| e.class.clone()));
-        }
+        let moved = performed(case);
+        let moved =
+            moved.iter().find(|(e, _)| e.quarantine.as_deref() == Some(item.outer())).map(|(_, day)| *day);
+        let since = item.first_seen.into_iter().chain(moved).min();
+        let held = case.classes_of(item);
+        let classes = if held.is_empty() { vec![None] } else { held.into_iter().map(Some).collect() };
         for class in classes {
-            let known = class.as_ref().and_then(|id| case.policy.class(id));
-            let rule = known.and_then(|c| case.policy.rule(c));
-            let since = entry.and_then(Entry::performed).or(item.first_seen).expect("a day");
-            let until = match rule.and_then(|r| r.grace.as_ref()) {
-                Some(grace) => grace.after(since),
-                None => plus_days(since, 30),
+            let id = class.map(|c| c.id.as_str());
+            let rule = class.and_then(|c| case.policy.rule(c));
+            let grace = rule.and_then(|r| r.grace.as_ref());
+            let member = match since {
+                None => Member::Unknown("no-date"),
+                Some(day) if today > grace.map_or_else(|| after_days(day, wait), |g| g.after(day)) => {
+                    let trigger = rule.and_then(|r| usable(case, r, item)).map(|s| s.oldest());
+                    let held = case.on_hold(&item.path, id.as_slice(), trigger);
+                    if held { Member::Excepted } else { case.deviating("DSP-01", &item.path, id) }
+                }
+                Some(_) => Member::Pass,
             };
-            let member = case.member(today > until, "DSP-01", &item.path, class.as_deref());
-            let system = case.policy.system_of(&item.path).map(|s| s.id.clone());
-            groups.entry((system, class)).or_default().push(member);
+            groups.entry((system_of(case, &item.path), id.map(str::to_owned))).or_default().push(member);
         }
     }
     groups
@@ -105,27 +144,16 @@ fn still_there(case: &Case<'_>) -> Groups {
 /// DSP-02
 fn absent(case: &Case<'_>) -> Groups {
     let mut groups = Groups::new();
-    for (entry, _) in case.registers.performed() {
-        let there = case.run.at(&entry.item).filter(|i| !i.skipped());
-        let same =
-            |i: &Item| i.hash.is_none() || entry.content_hash.is_none() || i.hash == entry.content_hash;
-        let id = system_of(case, entry);
-        let system = case.policy.scope.systems.iter().find(|s| Some(&s.id) == id.as_ref());
-        let unreached = system.and_then(|s| match case.run.reach(s) {
-            Reach::Missing => Some("root-missing"),
-            Reach::Unmounted => Some("root-unmounted"),
-            Reach::Unreadable => Some("root-unreadable"),
-            Reach::Reached => {
-                let few = (case.examined(Some(s)).len() as u64) < s.min_items.unwrap_or(1);
-                few.then_some("below-min-items")
+    for (entry, _) in performed(case) {
+        let class = class_of(case, entry).map(|c| c.id.as_str());
+        let member = match unproven(case, &entry.item) {
+            _ if there(case, entry).is_some_and(|i| same_or_unknown(i, entry)) => {
+                case.deviating("DSP-02", &entry.item, class)
             }
-        });
-        let member = match unreached {
-            _ if there.is_some_and(same) => case.deviating("DSP-02", &entry.item, entry.class.as_deref()),
             Some(reason) => Member::Unknown(reason),
             None => Member::Pass,
         };
-        groups.entry((id, entry.class.clone())).or_default().push(member);
+        groups.entry(key_of(case, entry)).or_default().push(member);
     }
     groups
 }
@@ -133,170 +161,180 @@ fn absent(case: &Case<'_>) -> Groups {
 /// DSP-03
 fn copies(case: &Case<'_>) -> Groups {
     let mut groups = Groups::new();
-    for (entry, performed) in case.registers.performed() {
-        let prints = &entry.record_fingerprints;
-        let same_key = entry.key_id.as_ref() == Some(&case.run.key_id);
-        let member = match (&entry.content_hash, prints.is_empty()) {
-            (None, true) => Member::Unknown("no-fingerprints"),
-            (None, false) if !same_key => Member::Unknown("no-key"),
-            (hash, _) => {
-                let is_copy = |i: &&Item| {
-                    let shared = prints.iter().filter(|p| i.fingerprints.contains(*p)).count();
-                    let share = shared as f64 / prints.len().max(1) as f64;
-                    i.path != entry.item
-                        && i.examined()
-                        && (hash.is_some() && i.hash == *hash
-                            || same_key && !prints.is_empty() && share >= case.policy.thresholds.copy_share)
-                };
-                let disposal = case.policy.disposal.as_ref().expect("a register");
-                let tolerated = |i: &Item| {
-                    let backup = disposal.backups.as_ref().is_some_and(|b| {
-                        any_glob(&b.roots, &i.path) && case.run.as_of <= b.expiry.after(performed)
-                    });
-                    backup || any_glob(&disposal.quarantine, &i.path)
-                };
-                let fails = case.run.items.iter().filter(is_copy).any(|i| !tolerated(i));
-                case.member(fails, "DSP-03", &entry.item, entry.class.as_deref())
-            }
+    for (entry, day) in performed(case) {
+        let class = class_of(case, entry).map(|c| c.id.as_str());
+        let prints: BTreeSet<&String> = entry.record_fingerprints.iter().collect();
+        let same_key = entry.key_id.as_ref() == Some(&case.run.key_id) && case.run.key_id != "random";
+        let within = format!("{}!/", entry.item);
+        let is_copy = |i: &&Item| {
+            let shared = prints.iter().filter(|p| i.fingerprints.contains(**p)).count();
+            let share = shared as f64 / prints.len().max(1) as f64;
+            i.path != entry.item
+                && !i.path.starts_with(&within)
+                && i.examined()
+                && (entry.content_hash.is_some() && i.hash == entry.content_hash
+                    || same_key && !prints.is_empty() && share >= case.policy.thresholds.copy_share)
         };
-        groups.entry((system_of(case, entry), entry.class.clone())).or_default().push(member);
+        let disposal = case.policy.disposal.as_ref().expect("a register");
+        let tolerated = |i: &&Item| {
+            let backup = |b: &super::policy::Backups| {
+                any_glob(&b.roots, &i.path) && case.run.as_of <= b.expiry.after(day)
+            };
+            disposal.backups.as_ref().is_some_and(backup) || any_glob(&disposal.quarantine, &i.path)
+        };
+        let member = match () {
+            () if case.run.items.iter().filter(is_copy).any(|i| !tolerated(&i)) => {
+                case.deviating("DSP-03", &entry.item, class)
+            }
+            () if entry.content_hash.is_none() && prints.is_empty() => Member::Unknown("no-fingerprints"),
+            () if entry.content_hash.is_none() && !same_key => Member::Unknown("no-key"),
+            () if !super::monitoring::covered_everywhere(case) => Member::Unknown("coverage"),
+            () => Member::Pass,
+        };
+        groups.entry(key_of(case, entry)).or_default().push(member);
     }
     groups
 }
 
-/// The previous run's items of a system that hold a class.
-fn held_before<'a>(case: &Case<'a>, place: Option<&System>, class: &Class) -> Vec<&'a Item> {
-    let Some(previous) = case.previous else { return Vec::new() };
-    let of = |i: &&Item| !i.skipped() && case.is_in(&i.path, place) && previous.holds(i, class);
-    previous.items.iter().filter(of).collect()
+/// What became of an item of the previous run.
+#[derive(PartialEq)]
+enum Fate {
+    Here,
+    Registered(Date),
+    Moved,
+    Unproven,
+    Lost,
 }
 
-fn usable(case: &Case<'_>, rule: &super::policy::Rule, item: &Item) -> Option<Start> {
+fn fate(case: &Case<'_>, previous: Date, item: &Item) -> Fate {
+    let about = |e: &Entry| e.item == item.path || item.path.starts_with(&format!("{}!/", e.item));
+    let of_then = |(e, day): &&(&Entry, Date)| {
+        about(e) && (*day >= previous || e.content_hash.is_some() && e.content_hash == item.hash)
+    };
+    let entries = performed(case);
+    match () {
+        () if case.run.at(&item.path).is_some() => Fate::Here,
+        () if entries.iter().any(|e| of_then(&e)) => {
+            Fate::Registered(entries.iter().find(of_then).map(|(_, day)| *day).expect("an entry"))
+        }
+        () if item.hash.is_some() && case.run.items.iter().any(|i| i.hash == item.hash) => Fate::Moved,
+        () if unproven(case, &item.path).is_some_and(|why| why != "below-min-items") => Fate::Unproven,
+        () => Fate::Lost,
+    }
+}
+
+/// Items of the previous run, but those that were left out or lay in a residue.
+fn inventory<'a>(case: &Case<'a>) -> Vec<&'a Item> {
+    case.previous.iter().flat_map(|p| &p.items).filter(|i| !i.skipped() && !i.residue).collect()
+}
+
+/// DSP-04
+fn unexplained(case: &Case<'_>) -> Groups {
+    let mut groups = Groups::new();
+    let Some(previous) = case.previous else { return groups };
+    for item in inventory(case) {
+        for class in case.policy.classes.iter().filter(|c| previous.holds(item, c)) {
+            let member = match fate(case, previous.as_of, item) {
+                Fate::Unproven => Member::Unknown("partial-scan"),
+                Fate::Lost => case.deviating("DSP-04", &item.path, Some(&class.id)),
+                _ => Member::Pass,
+            };
+            groups.entry((system_of(case, &item.path), Some(class.id.clone()))).or_default().push(member);
+        }
+    }
+    groups
+}
+
+/// Something that went, or may have gone.
+struct Loss<'a> {
+    path: &'a str,
+    item: Option<&'a Item>,
+    entry: Option<&'a Entry>,
+    day: Date,
+    unproven: bool,
+}
+
+/// DSP-05
+fn early(case: &Case<'_>) -> Groups {
+    let mut losses: Vec<Loss<'_>> = Vec::new();
+    let entries = performed(case);
+    if let Some(previous) = case.previous {
+        for item in inventory(case) {
+            let entry = entries.iter().find(|(e, _)| e.item == item.path);
+            let (day, unproven) = match fate(case, previous.as_of, item) {
+                Fate::Registered(day) => (day, false),
+                Fate::Lost => (case.run.as_of, false),
+                Fate::Unproven => (case.run.as_of, true),
+                Fate::Here | Fate::Moved => continue,
+            };
+            losses.push(Loss {
+                path: &item.path,
+                item: Some(item),
+                entry: entry.map(|e| e.0),
+                day,
+                unproven,
+            });
+        }
+    }
+    for (entry, day) in &entries {
+        if losses.iter().all(|l| l.path != entry.item) {
+            let item = case.run.at(&entry.item);
+            losses.push(Loss { path: &entry.item, item, entry: Some(entry), day: *day, unproven: false });
+        }
+    }
+    let mut groups = Groups::new();
+    for loss in &losses {
+        let then = case.previous.filter(|p| loss.item.is_some_and(|i| p.at(&i.path).is_some()));
+        let held = |c: &&Class| loss.item.is_some_and(|i| then.unwrap_or(case.run).holds(i, c));
+        let own = loss.entry.and_then(|e| class_of(case, e));
+        let mut classes: BTreeMap<&str, Option<&Class>> =
+            case.policy.classes.iter().filter(held).chain(own).map(|c| (c.id.as_str(), Some(c))).collect();
+        if classes.is_empty() {
+            classes.insert("", None);
+        }
+        for class in classes.into_values() {
+            if let Some(member) = too_early(case, loss, class) {
+                let key = (system_of(case, loss.path), class.map(|c| c.id.clone()));
+                groups.entry(key).or_default().push(member);
+            }
+        }
+    }
+    groups
+}
+
+/// `None` for what no rule keeps and no hold is about.
+fn too_early(case: &Case<'_>, loss: &Loss<'_>, class: Option<&Class>) -> Option<Member> {
+    let id = class.map(|c| c.id.as_str());
+    let rule = class.and_then(|c| case.policy.rule(c));
+    let started = loss.item.zip(rule).and_then(|(i, r)| usable(case, r, i));
+    let written = loss.entry.and_then(|e| e.trigger_date);
+    let trigger = started.as_ref().map(Start::oldest).or(written.map(|d| (d, d)));
+    let hold =
+        case.policy.holds.iter().any(|h| case.hold_fits(h, loss.path, id.as_slice(), trigger, loss.day));
+    let keep = rule.and_then(|r| r.keep_min.as_ref());
+    if keep.is_none() && !hold {
+        return None;
+    }
+    if loss.unproven {
+        return Some(Member::Unknown("partial-scan"));
+    }
+    if hold {
+        return Some(case.deviating("DSP-05", loss.path, id));
+    }
+    let keep = keep?;
+    let in_time = |first: Date| loss.day >= keep.after(first);
+    Some(match (started, written) {
+        (Some(s), _) if s.worth > Worth::Weak || in_time(s.youngest()) => {
+            case.member(!in_time(s.youngest()), "DSP-05", loss.path, id)
+        }
+        (None, Some(day)) => case.member(!in_time(day), "DSP-05", loss.path, id),
+        _ => Member::Unknown("no-date"),
+    })
+}
+
+pub fn usable(case: &Case<'_>, rule: &Rule, item: &Item) -> Option<Start> {
     match start(case, rule, item) {
         Given::Usable(start) => Some(start),
         _ => None,
     }
-}
-
-fn is_gone(case: &Case<'_>, item: &Item) -> bool {
-    case.run.at(&item.path).is_none()
-}
-
-/// DSP-04
-fn unexplained(case: &Case<'_>, place: Option<&System>, class: &Class) -> Verdict {
-    let (id, key) = (place.map(|s| s.id.as_str()), Some(class.id.as_str()));
-    let reached = place.is_none_or(|s| case.run.reach(s) == Reach::Reached);
-    let whole = reached && !case.run.interrupted;
-    let members: Vec<Member> = held_before(case, place, class)
-        .iter()
-        .map(|item| {
-            let moved = item.hash.is_some() && case.run.items.iter().any(|i| i.hash == item.hash);
-            let registered =
-                case.registers.performed().any(|(e, _)| e.item == item.path || e.item == item.outer());
-            match () {
-                () if !is_gone(case, item) || registered || moved => Member::Pass,
-                () if !whole => Member::Unknown("partial-scan"),
-                () => case.deviating("DSP-04", &item.path, key),
-            }
-        })
-        .collect();
-    tally("DSP-04", id, key, &members, false)
-}
-
-/// DSP-05
-fn early(case: &Case<'_>, place: Option<&System>, class: &Class) -> Verdict {
-    let (id, key) = (place.map(|s| s.id.as_str()), Some(class.id.as_str()));
-    let rule = case.policy.rule(class);
-    let keep = rule.and_then(|r| r.keep_min.as_ref());
-    let gone: Vec<&Item> = held_before(case, place, class).into_iter().filter(|i| is_gone(case, i)).collect();
-    let of = |e: &Entry| system_of(case, e).as_deref() == id && e.class.as_deref() == key;
-    let entries: Vec<(&Entry, Date)> = case.registers.performed().filter(|(e, _)| of(e)).collect();
-    let mut paths: BTreeSet<&str> = gone.iter().map(|i| i.path.as_str()).collect();
-    paths.extend(entries.iter().map(|(e, _)| e.item.as_str()));
-    let members: Vec<Member> = paths
-        .into_iter()
-        .filter_map(|path| {
-            let item = gone.iter().find(|i| i.path == path);
-            let entry = entries.iter().find(|(e, _)| e.item == path);
-            let started = item.zip(rule).and_then(|(i, r)| usable(case, r, i));
-            let written = entry.and_then(|(e, _)| e.trigger_date);
-            let trigger = started.as_ref().map(Start::oldest).or(written.map(|d| (d, d)));
-            if case.on_hold(path, &[&class.id], trigger) {
-                return Some(case.deviating("DSP-05", path, key));
-            }
-            let keep = keep?;
-            let firm = started.filter(|s| s.worth > Worth::Weak).map(|s| s.youngest());
-            let Some(first) = firm.or(written) else {
-                return Some(Member::Unknown("no-date"));
-            };
-            let lost = entry.map_or(case.run.as_of, |(_, day)| *day);
-            Some(case.member(lost < keep.after(first), "DSP-05", path, key))
-        })
-        .collect();
-    tally("DSP-05", id, key, &members, false)
-}
-
-/// DSP-06
-fn erasure(case: &Case<'_>) -> Verdict {
-    let today = case.run.as_of;
-    let Some(requests) = &case.registers.erasure else {
-        return said("DSP-06", None, None, "not-applicable", "no-register");
-    };
-    let asked = requests.iter().filter(|r| r.due.is_some_and(|d| d <= today) || r.completed_on.is_some());
-    let members: Vec<Member> = asked
-        .map(|request| {
-            if request.key_id.as_ref() != Some(&case.run.key_id) {
-                return Member::Unknown("no-key");
-            }
-            let meets = |i: &&Item| {
-                i.examined()
-                    && request.fingerprints.iter().any(|p| i.fingerprints.contains(p))
-                    && !held(case, i)
-            };
-            match case.run.items.iter().find(meets) {
-                Some(item) => case.deviating("DSP-06", &item.path, None),
-                None => Member::Pass,
-            }
-        })
-        .collect();
-    let mut verdict = tally("DSP-06", None, None, &members, false);
-    if members.is_empty() {
-        verdict.reason = Some("no-request".to_owned());
-    }
-    verdict
-}
-
-fn held(case: &Case<'_>, item: &Item) -> bool {
-    let classes = case.classes_of(item);
-    classes.iter().any(|c| {
-        let trigger = case.policy.rule(c).and_then(|r| usable(case, r, item)).map(|s| s.oldest());
-        case.on_hold(&item.path, &[&c.id], trigger)
-    }) || classes.is_empty() && case.on_hold(&item.path, &[], None)
-}
-
-/// DSP-07
-fn residue(case: &Case<'_>, place: Option<&System>) -> Verdict {
-    let of_a_class =
-        |c: &String| case.policy.classes.iter().any(|k| k.names().iter().any(|name| names(name, c)));
-    let items = case.examined(place);
-    let keeps = |i: &&&Item| READ.contains(&i.format.as_str()) || NOT_READ.contains(&i.format.as_str());
-    let members: Vec<Member> = items
-        .iter()
-        .filter(keeps)
-        .map(|container| {
-            if NOT_READ.contains(&container.format.as_str()) {
-                return Member::Unknown("no-residue-support");
-            }
-            let inner = format!("{}!/", container.path);
-            let inside = items.iter().filter(|i| i.path == container.path || i.path.starts_with(&inner));
-            let (left, open): (Vec<&Item>, Vec<&Item>) = inside.copied().partition(|i| i.residue);
-            let of = |items: &[&Item]| -> BTreeSet<String> {
-                items.iter().flat_map(|i| case.run.counted(i)).collect()
-            };
-            let (left, open) = (of(&left), of(&open));
-            let fails = left.iter().any(|c| of_a_class(c) && !open.contains(c));
-            case.member(fails, "DSP-07", &container.path, None)
-        })
-        .collect();
-    tally("DSP-07", place.map(|s| s.id.as_str()), None, &members, false)
 }

@@ -6,29 +6,42 @@ use super::run::{Item, Reach, Run};
 use super::{Case, Class, Member, System, Verdict, said, tally};
 
 pub fn judge(case: &Case<'_>, all: &mut Vec<Verdict>) {
-    let policy = case.policy;
-    for system in &policy.scope.systems {
-        all.push(coverage(case, system));
-        all.push(unread(case, system));
-        all.push(drift(case, system));
+    for place in case.places() {
+        all.push(unread(case, place));
+        if let Some(system) = place {
+            all.push(coverage(case, system));
+            all.push(drift(case, system));
+        }
     }
     all.push(cadence(case));
     all.push(governance(case));
-    for (test, (outcome, reason)) in [("MON-06", case.self_test), ("MON-07", case.integrity)] {
-        let mut verdict = said(test, None, None, outcome, reason.unwrap_or_default());
-        verdict.reason = reason.map(str::to_owned);
+    for (test, (outcome, reason)) in [("MON-06", &case.self_test), ("MON-07", &case.integrity)] {
+        let mut verdict = said(test, None, None, "pass", "");
+        (verdict.outcome, verdict.reason) = (outcome, reason.clone());
         all.push(verdict);
     }
 }
 
-fn items_of<'a>(case: &Case<'_>, run: &'a Run, system: &System) -> Vec<&'a Item> {
-    let of = |i: &&Item| !i.skipped() && case.is_in(&i.path, Some(system));
-    run.items.iter().filter(of).collect()
+/// Whether everything declared was covered, and nothing unread waits for too long anywhere.
+pub fn covered_everywhere(case: &Case<'_>) -> bool {
+    case.places().into_iter().all(|place| {
+        unread(case, place).outcome != "fail" && place.is_none_or(|s| coverage(case, s).outcome == "pass")
+    })
+}
+
+/// A result about the whole: so many things are wrong with it.
+fn whole(test: &'static str, system: Option<&str>, population: usize, wrong: usize) -> Verdict {
+    let mut verdict = tally(test, system, None, &vec![Member::Pass; population], true);
+    verdict.deviations = wrong as u64;
+    if wrong > 0 {
+        verdict.outcome = "fail";
+    }
+    verdict
 }
 
 /// MON-01
 fn coverage(case: &Case<'_>, system: &System) -> Verdict {
-    let items = items_of(case, case.run, system);
+    let items = case.items_in(Some(system));
     let least = case.policy.scope.min_readable.unwrap_or(0.98);
     let scanned = |i: &&&Item| i.outcome == "scanned";
     let share = |part: u64, whole: u64| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
@@ -36,21 +49,20 @@ fn coverage(case: &Case<'_>, system: &System) -> Verdict {
     let bytes = |files: &[&Item]| files.iter().map(|i| i.bytes).sum::<u64>();
     let read: Vec<&Item> = files.iter().filter(scanned).copied().collect();
     let examined = items.iter().filter(|i| i.examined()).count() as u64;
-    let fails = case.run.reach(system) != Reach::Reached
-        || examined < system.min_items.unwrap_or(1)
-        || share(items.iter().filter(scanned).count() as u64, items.len() as u64) < least
+    let unreadable = share(items.iter().filter(scanned).count() as u64, items.len() as u64) < least
         || share(bytes(&read), bytes(&files)) < least;
-    let mut verdict = tally("MON-01", Some(&system.id), None, &vec![Member::Pass; items.len()], true);
-    verdict.counts_open = true;
-    if fails {
-        verdict.outcome = "fail";
-    }
-    verdict
+    let wrong = [
+        case.run.reach(system) != Reach::Reached,
+        case.run.interrupted,
+        examined < system.min_items.unwrap_or(1),
+        unreadable,
+    ];
+    whole("MON-01", Some(&system.id), items.len(), wrong.iter().filter(|w| **w).count())
 }
 
 /// MON-02
-fn unread(case: &Case<'_>, system: &System) -> Verdict {
-    let items = items_of(case, case.run, system).into_iter().filter(|i| i.unread());
+fn unread(case: &Case<'_>, place: Option<&System>) -> Verdict {
+    let items = case.items_in(place).into_iter().filter(|i| i.unread());
     let members: Vec<Member> = items
         .map(|i| {
             let decided = case.reviews.iter().any(|(subject, _)| *subject == i.id());
@@ -59,7 +71,7 @@ fn unread(case: &Case<'_>, system: &System) -> Verdict {
             case.member(late && !decided, "MON-02", &i.path, None)
         })
         .collect();
-    tally("MON-02", Some(&system.id), None, &members, false)
+    tally("MON-02", place.map(|s| s.id.as_str()), None, &members, false)
 }
 
 /// MON-03
@@ -67,18 +79,16 @@ fn cadence(case: &Case<'_>) -> Verdict {
     let Some(limit) = &case.policy.scope.cadence else {
         return said("MON-03", None, None, "not-applicable", "no-cadence");
     };
-    let mut days = case.completed.clone().unwrap_or_default();
+    let Some(past) = &case.past else { return said("MON-03", None, None, "not-evaluated", "no-record") };
+    let mut days: Vec<_> = past.iter().map(|p| p.as_of).collect();
     if days.is_empty() {
         return said("MON-03", None, None, "not-evaluated", "first-run");
     }
     days.push(case.run.as_of);
-    let gaps = days.windows(2).filter(|d| d[1] > limit.after(d[0])).count() as u64;
-    let mut verdict = tally("MON-03", None, None, &vec![Member::Pass; days.len()], true);
-    verdict.deviations = gaps;
-    if gaps > 0 {
-        verdict.outcome = "fail";
-    }
-    verdict
+    let members: Vec<Member> = std::iter::once(Member::Pass)
+        .chain(days.windows(2).map(|d| if d[1] > limit.after(d[0]) { Member::Fail } else { Member::Pass }))
+        .collect();
+    tally("MON-03", None, None, &members, false)
 }
 
 /// MON-04
@@ -87,25 +97,26 @@ fn drift(case: &Case<'_>, system: &System) -> Verdict {
     let Some(previous) = case.previous else {
         return said("MON-04", id, None, "not-evaluated", "no-previous");
     };
-    if previous.detectors != case.run.detectors {
+    let subject = format!("drift:{}", system.id);
+    let acknowledged = |n: u64| case.reviews.iter().any(|(about, run)| *about == subject && *run >= n);
+    let past = case.past.iter().flatten();
+    let open = past.filter(|p| p.drift.contains(&system.id) && !acknowledged(p.sequence)).count();
+    if previous.detectors != case.run.detectors && open == 0 {
         return said("MON-04", id, None, "not-evaluated", "rules-differ");
     }
     let here = |run: &Run, class: &Class| !holding(case, run, system, class).is_empty();
     let classes = case.policy.classes.iter().filter(|c| here(case.run, c) || here(previous, c)).count();
-    let mut verdict = tally("MON-04", id, None, &vec![Member::Pass; classes], false);
-    let acknowledged = case
-        .reviews
-        .iter()
-        .any(|(about, run)| *about == format!("drift:{}", system.id) && *run == case.previous_sequence);
-    if case.previous_drift.contains(&system.id) && !acknowledged {
-        (verdict.outcome, verdict.reason) = ("fail", Some("unacknowledged".to_owned()));
-        verdict.counts_open = true;
+    if classes == 0 && open == 0 {
+        return tally("MON-04", id, None, &[], false);
     }
+    let mut verdict = whole("MON-04", id, classes, open);
+    verdict.reason = (open > 0).then(|| "unacknowledged".to_owned());
     verdict
 }
 
 fn holding<'a>(case: &Case<'_>, run: &'a Run, system: &System, class: &Class) -> Vec<&'a Item> {
-    items_of(case, run, system).into_iter().filter(|i| run.holds(i, class)).collect()
+    let of = |i: &&Item| !i.skipped() && case.is_in(&i.path, Some(system)) && run.holds(i, class);
+    run.items.iter().filter(of).collect()
 }
 
 /// Systems in which something drifted since the previous run.
@@ -114,29 +125,30 @@ pub fn drifting(case: &Case<'_>) -> BTreeSet<String> {
         return BTreeSet::new();
     };
     let drifts = |system: &&System| {
-        previous.policy != case.run.policy
-            || case.policy.classes.iter().any(|class| {
-                let before = holding(case, previous, system, class);
-                let now = holding(case, case.run, system, class);
-                let top = |items: &[&Item]| items.iter().map(|i| case.tier(i)).max();
-                let names = |c: &str| match &class.categories {
-                    Some(list) => super::any_name(list, c),
-                    None => true,
-                };
-                let sum = |run: &Run, items: &[&Item]| {
-                    items.iter().map(|i| run.matches(i, names)).sum::<u64>() as f64
-                };
-                let (was, is) = (sum(previous, &before), sum(case.run, &now));
-                let widened = |i: &&Item| {
-                    let old = before.iter().find(|b| b.path == i.path).and_then(|b| b.permissions());
-                    let new = i.permissions();
-                    old.zip(new).is_some_and(|(o, n)| n.0 & !o.0 != 0 || n.1 & !o.1 != 0)
-                };
-                before.is_empty() && !now.is_empty()
-                    || !before.is_empty() && top(&now) > top(&before)
-                    || !before.is_empty() && (is - was).abs() > case.policy.thresholds.drift * was
-                    || now.iter().any(widened)
-            })
+        let classes: Vec<(Vec<&Item>, Vec<&Item>)> = case
+            .policy
+            .classes
+            .iter()
+            .map(|c| (holding(case, previous, system, c), holding(case, case.run, system, c)))
+            .filter(|(before, now)| !before.is_empty() || !now.is_empty())
+            .collect();
+        let changed = |(before, now): &(Vec<&Item>, Vec<&Item>)| {
+            let top = |items: &[&Item]| items.iter().map(|i| case.tier(i)).max();
+            let sum = |run: &Run, items: &[&Item]| {
+                items.iter().map(|i| run.matches(i, |_| true)).sum::<u64>() as f64
+            };
+            let (was, is) = (sum(previous, before), sum(case.run, now));
+            let widened = |i: &&Item| {
+                let old = previous.at(i.outer()).and_then(Item::permissions);
+                let new = case.run.at(i.outer()).and_then(Item::permissions);
+                old.zip(new).is_some_and(|(o, n)| n.0 & !o.0 != 0 || n.1 & !o.1 != 0)
+            };
+            before.is_empty() != now.is_empty()
+                || top(now) > top(before)
+                || (is - was).abs() > case.policy.thresholds.drift * was
+                || now.iter().any(widened)
+        };
+        !classes.is_empty() && (previous.policy != case.run.policy || classes.iter().any(changed))
     };
     case.policy.scope.systems.iter().filter(drifts).map(|s| s.id.clone()).collect()
 }
@@ -146,7 +158,7 @@ fn governance(case: &Case<'_>) -> Verdict {
     let (policy, today) = (case.policy, case.run.as_of);
     let past = |day: Option<super::policy::Day>| day.is_some_and(|d| today > d.0);
     let exceptions = policy.exceptions.iter().map(|e| today > e.expires.0);
-    let holds = policy.holds.iter().map(|h| past(h.review_by) && h.released.is_none_or(|d| today < d.0));
+    let holds = policy.holds.iter().map(|h| past(h.review_by) && case.in_force(h, today));
     let exclusions = policy.scope.exclude.iter().map(|e| past(e.expires));
     let head = std::iter::once(past(policy.policy.review_by));
     let classes = policy.classes.iter().map(|c| c.owner.is_none() || c.purpose.is_none());

@@ -21,7 +21,6 @@ pub struct Item {
     pub modified: Option<Date>,
     pub outcome: String,
     pub hash: Option<String>,
-    pub rows: u64,
     pub holds: BTreeMap<String, u64>,
     pub dates: Vec<Dates>,
     pub keys: BTreeMap<String, Vec<String>>,
@@ -202,9 +201,7 @@ pub struct Registers {
 pub struct Entry {
     pub id: String,
     pub item: String,
-    pub system: Option<String>,
     pub class: Option<String>,
-    pub rule: Option<String>,
     pub trigger_date: Option<Date>,
     approved_at: Option<String>,
     performed_at: Option<String>,

@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::common::{package, run_in};
+use super::common::{command, package, run_in};
 use super::company::{Company, KEY, key_id};
-use super::oracle::{self, Case, Policy, Registers, Run, Verdict};
+use super::oracle::{self, Case, Past, Policy, Registers, Run, Verdict};
+
+/// Tests, each with an outcome or a reason that the product gave as the oracle did.
+pub type Seen = BTreeSet<(String, String)>;
 
 /// The company in a folder, a record beside it, and what the oracle remembers of earlier runs.
 pub struct Chain {
@@ -23,22 +28,20 @@ pub struct Chain {
     /// What `--detectors` says, and which categories it takes away.
     pub detectors: Option<(&'static str, &'static [&'static str])>,
     previous: Option<Run>,
-    previous_sequence: u64,
     /// Number of the last run, completed or not.
     pub sequence: u64,
-    completed: Vec<jiff::civil::Date>,
-    drift: BTreeSet<String>,
+    past: Vec<Past>,
     reviews: Vec<(String, u64)>,
     /// Categories that no detector finds.
     undetected: BTreeSet<String>,
     /// What MON-07 has to say.
-    pub integrity: (&'static str, Option<&'static str>),
+    pub integrity: (&'static str, Option<String>),
     /// Roots that the run cannot list.
     pub unreadable: BTreeSet<String>,
     /// Only these tests are compared.
     pub only: Option<&'static [&'static str]>,
     /// Test and outcome, or test and reason, of all results that agreed.
-    pub seen: BTreeSet<(String, String)>,
+    pub seen: Seen,
     /// What did not agree.
     pub differences: Vec<String>,
 }
@@ -89,13 +92,11 @@ impl Chain {
             keyed: true,
             detectors: None,
             previous: None,
-            previous_sequence: 0,
             sequence: 0,
-            completed: Vec::new(),
-            drift: BTreeSet::new(),
+            past: Vec::new(),
             reviews: Vec::new(),
             undetected: undetected(&taxonomy),
-            integrity: ("not-evaluated", Some("not-anchored")),
+            integrity: ("not-applicable", Some("no-runs".to_owned())),
             unreadable: BTreeSet::new(),
             only: None,
             seen: BTreeSet::new(),
@@ -103,9 +104,20 @@ impl Chain {
         }
     }
 
+    /// Changes the policy.
+    pub fn amend(&mut self, more: &str) {
+        let text = format!("{}{more}", self.policy.text);
+        fs::write(self.dir().join("privascan.toml"), &text).expect("a policy");
+        self.policy = Policy::parse(&text, &text_of("patterns/taxonomy.toml"));
+    }
+
     /// The company's folder.
     pub fn dir(&self) -> PathBuf {
         self.home.path().join("company")
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     pub fn record(&self) -> PathBuf {
@@ -114,10 +126,6 @@ impl Chain {
 
     pub fn key(&self) -> PathBuf {
         self.home.path().join("key")
-    }
-
-    pub fn home(&self) -> &Path {
-        self.home.path()
     }
 
     /// Makes the folder hold a week.
@@ -139,10 +147,10 @@ impl Chain {
             "--decision".into(),
             "known and accepted".into(),
             "--on".into(),
-            self.completed.last().expect("a run").to_string().into(),
+            self.past.last().expect("a run").as_of.to_string().into(),
         ];
         run_in(&self.dir(), args).expect("a run").expect(0);
-        self.reviews.push((subject.to_owned(), self.previous_sequence));
+        self.reviews.push((subject.to_owned(), self.past.last().map_or(0, |p| p.sequence)));
     }
 
     /// The arguments of a scan of the company on a day.
@@ -168,11 +176,35 @@ impl Chain {
         self.run(week, &company);
     }
 
+    /// Begins a run, waits until the record says so, and kills it.
+    pub fn kill_a_run(&mut self, as_of: jiff::civil::Date) {
+        let runs = |log: &Path| fs::read_to_string(log).map_or(0, |text| text.lines().count());
+        let log = self.record().join("log.jsonl");
+        let before = runs(&log);
+        // Standard input that never ends keeps it from ending.
+        let mut child = command(&self.dir())
+            .args(self.arguments(as_of))
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a run");
+        let begun = Instant::now();
+        while runs(&log) == before {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the run does not begin");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        self.sequence += 1;
+    }
+
     /// Runs the program over the week that stands there and compares.
     pub fn run(&mut self, week: u32, company: &Company) {
         let ran = run_in(&self.dir(), self.arguments(super::company::monday(week))).expect("a run");
         assert!(matches!(ran.code, 0 | 3), "week {week}: exit {}\n{}", ran.code, ran.stderr);
-        self.compare(week, company, &ran.records("control_result"));
+        self.compare(week, company, &records(&ran.stdout));
     }
 
     /// Holds the results of a run against the oracle's.
@@ -192,13 +224,11 @@ impl Chain {
             policy: &self.policy,
             run: &run,
             previous: self.previous.as_ref(),
-            completed: self.recorded.then(|| self.completed.clone()),
+            past: self.recorded.then(|| self.past.clone()),
             registers: &registers,
             reviews: &self.reviews,
-            previous_sequence: self.previous_sequence,
-            previous_drift: self.drift.clone(),
             self_test,
-            integrity: self.integrity,
+            integrity: self.integrity.clone(),
         };
         let expected = oracle::judge(&case);
         let drift = oracle::drifting(&case);
@@ -207,30 +237,31 @@ impl Chain {
         self.differences.extend(differences);
         if self.recorded {
             self.sequence += 1;
-            self.previous_sequence = self.sequence;
-            self.drift = drift;
-            self.completed.push(run.as_of);
+            self.past.push(Past { sequence: self.sequence, as_of: run.as_of, drift });
             self.previous = Some(run);
+            if self.integrity.1.as_deref() == Some("no-runs") {
+                self.integrity = ("not-evaluated", Some("not-anchored".to_owned()));
+            }
         }
     }
 }
 
-fn self_test(result: &Value) -> (&'static str, Option<&'static str>) {
-    let outcome =
-        ["pass", "fail", "not-evaluated", "not-applicable"].into_iter().find(|w| result["outcome"] == *w);
-    let reason = ["no-generator", "not-run"].into_iter().find(|w| result["reason"] == *w);
-    (outcome.expect("an outcome"), reason)
+fn self_test(result: &Value) -> (&'static str, Option<String>) {
+    let words = ["pass", "fail", "not-evaluated", "not-applicable"];
+    let outcome = words.into_iter().find(|w| result["outcome"] == *w);
+    (outcome.expect("an outcome"), result["reason"].as_str().map(str::to_owned))
+}
+
+/// The control results in JSON lines.
+pub fn records(text: &str) -> Vec<Value> {
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|value| value["record"] == "control_result").collect()
 }
 
 type Key = (String, Option<String>, Option<String>);
 
 /// What agreed, and what did not.
-fn compare(
-    week: u32,
-    expected: &[Verdict],
-    results: &[Value],
-    only: Option<&[&str]>,
-) -> (BTreeSet<(String, String)>, Vec<String>) {
+fn compare(week: u32, expected: &[Verdict], results: &[Value], only: Option<&[&str]>) -> (Seen, Vec<String>) {
     let word = |v: &Value| v.as_str().map(str::to_owned);
     let key = |r: &Value| (word(&r["test_id"]).unwrap_or_default(), word(&r["system"]), word(&r["class"]));
     let mut got: BTreeMap<Key, &Value> = BTreeMap::new();
