@@ -86,6 +86,18 @@ impl Body {
     }
 }
 
+/// The category of an identifier.
+pub fn category_of(info_type: &str) -> Option<&'static str> {
+    Some(match info_type {
+        "EMAIL_ADDRESS" => "contact.email",
+        "PHONE_NUMBER" => "contact.phone",
+        "US_SSN" => "gov.national_id",
+        "IBAN_CODE" => "fin.bank_account",
+        "CREDIT_CARD" => "pay.pan",
+        _ => return None,
+    })
+}
+
 /// One cell of a date column.
 #[derive(Clone, Copy, Debug)]
 pub enum Cell {

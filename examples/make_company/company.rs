@@ -78,7 +78,8 @@ struct Truth<'a> {
     dates: &'a [Dates],
     keys: &'a BTreeMap<String, Vec<String>>,
     residue: bool,
-    fingerprints: Vec<String>,
+    /// By category.
+    fingerprints: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Company {
@@ -142,6 +143,11 @@ impl Company {
 fn truth_line(path: String, body: &Body, mode: Option<String>) -> Result<String> {
     let (outcome, reason) =
         body.unread.map_or(("scanned", None), |(outcome, reason)| (outcome, Some(reason)));
+    let mut fingerprints: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (kind, value) in &body.values {
+        let category = body::category_of(kind).ok_or("a kind without a category")?;
+        fingerprints.entry(category).or_default().push(fingerprint(KEY, kind, value)?);
+    }
     let truth = Truth {
         path,
         format: body.format,
@@ -157,11 +163,7 @@ fn truth_line(path: String, body: &Body, mode: Option<String>) -> Result<String>
         dates: &body.dates,
         keys: &body.keys,
         residue: body.residue,
-        fingerprints: body
-            .values
-            .iter()
-            .map(|(kind, value)| fingerprint(KEY, kind, value))
-            .collect::<Result<_>>()?,
+        fingerprints,
     };
     Ok(serde_json::to_string(&truth)?)
 }

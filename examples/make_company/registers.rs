@@ -158,7 +158,7 @@ fn erasure(week: u32) -> Result<String> {
     let held: Vec<_> = held_run()?.values.into_iter().filter(|(kind, _)| *kind == "US_SSN").take(1).collect();
     let lines = [
         (0, json!({"id": "E-1", "due": "2026-01-15", "fingerprints": of(&mail)?, "key_id": key_id(KEY)})),
-        (2, json!({"id": "E-2", "due": "2026-01-26", "fingerprints": of(&held)?, "key_id": key_id(KEY)})),
+        (2, json!({"id": "E-2", "due": "2026-03-05", "fingerprints": of(&held)?, "key_id": key_id(KEY)})),
         (
             21,
             json!({"id": "E-3", "completed_on": "2026-05-28", "due": "2026-06-30",

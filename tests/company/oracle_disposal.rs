@@ -167,7 +167,7 @@ fn copies(case: &Case<'_>) -> Groups {
         let same_key = entry.key_id.as_ref() == Some(&case.run.key_id) && case.run.key_id != "random";
         let within = format!("{}!/", entry.item);
         let is_copy = |i: &&Item| {
-            let shared = prints.iter().filter(|p| i.fingerprints.contains(**p)).count();
+            let shared = prints.iter().filter(|p| case.run.meets(i, p)).count();
             let share = shared as f64 / prints.len().max(1) as f64;
             i.path != entry.item
                 && !i.path.starts_with(&within)

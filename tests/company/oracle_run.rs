@@ -12,7 +12,7 @@ use super::policy::{Class, Policy, System};
 use super::{any_glob, any_name, names};
 
 /// The truth about an item.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct Item {
     pub path: String,
     pub format: String,
@@ -27,7 +27,8 @@ pub struct Item {
     pub residue: bool,
     #[serde(default)]
     pub label: Option<String>,
-    pub fingerprints: BTreeSet<String>,
+    /// By category.
+    fingerprints: BTreeMap<String, BTreeSet<String>>,
     /// Day of the first run that saw it.
     #[serde(skip)]
     pub first_seen: Option<Date>,
@@ -102,7 +103,7 @@ pub struct Run {
     pub key_id: String,
     pub interrupted: bool,
     /// Roots that could not be listed.
-    pub unreadable: BTreeSet<String>,
+    unreadable: BTreeSet<String>,
     /// Text of the policy.
     pub policy: String,
     /// What the detectors were, in a word.
@@ -144,6 +145,19 @@ impl Run {
         }
     }
 
+    /// Makes a root one that could not be listed: what is seen is the folder, and nothing of what it holds.
+    pub fn shut(&mut self, root: &str) {
+        self.items.retain(|i| !i.path.starts_with(&format!("{root}/")));
+        self.unreadable.insert(root.to_owned());
+        self.items.push(Item {
+            path: root.to_owned(),
+            outcome: "failed".to_owned(),
+            first_seen: Some(self.as_of),
+            unread_since: Some(self.as_of),
+            ..Item::default()
+        });
+    }
+
     /// Categories counted in an item.
     pub fn counted(&self, item: &Item) -> BTreeSet<String> {
         let found = if item.examined() { Some(&item.holds) } else { None };
@@ -181,6 +195,12 @@ impl Run {
             () if self.unreadable.contains(&system.root) => Reach::Unreadable,
             () => Reach::Reached,
         }
+    }
+
+    /// Whether a fingerprint was met in an item.
+    pub fn meets(&self, item: &Item, fingerprint: &str) -> bool {
+        let on = item.fingerprints.iter().filter(|(category, _)| !self.off.contains(*category));
+        item.examined() && on.into_iter().any(|(_, prints)| prints.contains(fingerprint))
     }
 
     pub fn at(&self, path: &str) -> Option<&Item> {

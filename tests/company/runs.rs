@@ -213,7 +213,7 @@ impl Chain {
         let truth = company.truth().expect("the truth");
         let mut run = Run::read(&truth, &self.policy, self.previous.as_ref(), &id);
         run.off = self.undetected.clone();
-        run.unreadable = self.unreadable.clone();
+        self.unreadable.iter().for_each(|root| run.shut(root));
         if let Some((list, without)) = self.detectors {
             run.detectors = list.to_owned();
             run.off.extend(without.iter().map(|c| (*c).to_owned()));

@@ -57,7 +57,6 @@ pub fn unreadable() -> Chain {
     let mut chain = Chain::new("privascan.toml");
     chain.recorded = false;
     chain.integrity = ("not-evaluated", Some("no-record".to_owned()));
-    chain.only = Some(&["MON-01", "DSP-02"]);
     let company = chain.set(4);
     let root = chain.dir().join("archive/vault");
     let mode = |mode| fs::set_permissions(&root, fs::Permissions::from_mode(mode)).expect("a mode");
