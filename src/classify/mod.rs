@@ -1,5 +1,7 @@
 //! Matches to findings: likelihood, categories, tiers, masks, fingerprints. Pure functions of what was counted.
 
+pub mod dates;
+pub mod labels;
 pub mod profile;
 pub mod protect;
 mod sketch;
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::detect::Detectors;
 use crate::model::{Finding, ItemId, Likelihood, Relation, hex};
 
+pub use dates::{DateOrder, DatePlan, Dates, EventLookup};
 pub use profile::{Key, Profile, Seen};
 pub use protect::{Mask, Protector};
 pub use taxonomy::{CategoryIndex, Taxonomy, TaxonomyError};

@@ -126,11 +126,18 @@ impl Protector {
 
     /// HMAC-SHA-256 over info type and normalised value, the first 16 bytes as hex.
     pub fn fingerprint(&self, info_type: &str, normalized: &[u8]) -> String {
+        hex(&self.fingerprint_bytes(info_type, normalized))
+    }
+
+    /// The same as bytes.
+    pub fn fingerprint_bytes(&self, info_type: &str, normalized: &[u8]) -> [u8; 16] {
         let mut mac = self.hmac.clone();
         mac.update(info_type.as_bytes());
         mac.update(&[0]);
         mac.update(normalized);
-        hex(&mac.finalize().into_bytes()[..16])
+        let mut first = [0; 16];
+        first.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        first
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             Paths::Raw => PathStyle::Raw,
             Paths::Hashed => PathStyle::Hashed,
         },
+        evidence: None,
         totals: bar.is_some(),
         interrupted: interrupted.clone(),
     };

@@ -2,16 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::clock::Days;
 use super::facts::Facts;
 use super::outcome::{ControlOutcome, ControlResult, Deviation};
 use super::policy::{Class, Policy, System, speaks_of};
-use super::{CONTROL_TESTS, Criteria};
+use super::{CONTROL_TESTS, Criteria, Verdict};
 use crate::classify::Taxonomy;
 use crate::model::{Finding, ItemRecord, Likelihood, Outcome};
+
+mod globs;
+mod holding;
+#[cfg(test)]
+mod tests;
+
+pub use globs::{Globs, literal_beginning};
+use holding::Holding;
 
 /// Everything the tests concluded, and the date they used.
 #[derive(Clone, Debug)]
@@ -38,38 +46,49 @@ pub fn assess(policy: &Policy, facts: &Facts<'_>, taxonomy: &Taxonomy, criteria:
         result.criteria = criteria.links_of(&result.test_id);
     }
     results.sort_by(|a, b| {
-        let key = |r: &ControlResult| (r.test_id.clone(), r.system.clone(), r.class.clone());
-        key(a).cmp(&key(b))
+        a.test_id.cmp(&b.test_id).then_with(|| (&a.system, &a.class).cmp(&(&b.system, &b.class)))
     });
     Assessment { as_of: facts.run.as_of, results }
 }
 
-/// Withholds a pass where coverage or the detectors did not hold.
+/// Withholds what is said about absence where coverage or the detectors did not hold.
 fn gate(results: &mut [ControlResult], assessing: &Assessing<'_>) {
-    let failed = |test: &str| -> BTreeSet<Option<String>> {
-        let failed = |r: &&ControlResult| r.test_id == test && r.outcome == ControlOutcome::Fail;
-        results.iter().filter(failed).map(|r| r.system.clone()).collect()
+    let systems = |test: &str, wanted: &dyn Fn(ControlOutcome) -> bool| -> BTreeSet<Option<String>> {
+        let fits = |r: &&ControlResult| r.test_id == test && wanted(r.outcome);
+        results.iter().filter(fits).map(|r| r.system.clone()).collect()
     };
-    let uncovered: BTreeSet<Option<String>> = &failed("MON-01") | &failed("MON-02");
-    let self_test = !failed("MON-06").is_empty();
+    let fails = |o: ControlOutcome| o == ControlOutcome::Fail;
+    let uncovered: BTreeSet<Option<String>> = &systems("MON-01", &fails) | &systems("MON-02", &fails);
+    let covered = systems("MON-01", &|o| o == ControlOutcome::Pass);
+    let self_test = !systems("MON-06", &fails).is_empty();
     for result in results.iter_mut().filter(|r| !r.test_id.starts_with("MON-")) {
+        let passes = result.outcome == ControlOutcome::Pass;
+        let none =
+            result.outcome == ControlOutcome::NotApplicable && result.reason.as_deref() == Some("no-items");
+        if !passes && !none {
+            continue;
+        }
         let uncovered = match &result.system {
             None => !uncovered.is_empty(),
-            system => uncovered.contains(system),
+            // Nothing at all in a system is worth as much as the proof that it was looked at.
+            system => {
+                uncovered.contains(system) || passes && result.population == 0 && !covered.contains(system)
+            }
         };
-        let class = result.class.as_deref().and_then(|id| assessing.class(id));
-        let off = class.is_some_and(|c| !assessing.detected(c));
-        let empty =
-            result.outcome == ControlOutcome::NotApplicable && result.reason.as_deref() == Some("no-items");
-        let reason = match () {
-            () if (result.outcome == ControlOutcome::Pass || empty) && off => "detector-off",
-            () if (result.outcome == ControlOutcome::Pass || empty) && uncovered => "coverage",
-            () if result.outcome == ControlOutcome::Pass && self_test => "self-test",
-            () => continue,
-        };
-        result.outcome = ControlOutcome::NotEvaluated;
-        result.reason = Some(reason.to_owned());
+        let class = result.class.as_deref().and_then(|id| assessing.class_index(id));
+        match () {
+            () if class.is_some_and(|c| !assessing.detected[c]) => result.withhold("detector-off"),
+            () if uncovered => result.withhold("coverage"),
+            () if self_test => result.withhold("self-test"),
+            () => {}
+        }
     }
+}
+
+/// Categories and prefixes that a class speaks of, conditions in `special` apart.
+pub fn named(class: &Class) -> impl Iterator<Item = &String> {
+    let matches = class.matches.iter().flat_map(|m| m.all_of.iter().chain(&m.any_of));
+    class.categories.iter().flatten().chain(&class.prohibited).chain(matches)
 }
 
 /// A policy over facts, with populations worked out: what control tests look at.
@@ -86,9 +105,28 @@ pub struct Assessing<'a> {
     pub items: Vec<Member<'a>>,
     /// Items of the previous run.
     pub previous: Vec<Member<'a>>,
-    classes: Vec<CompiledClass>,
     exceptions: Vec<Globs>,
     holds: Vec<Globs>,
+    /// Of the classes' `allowed`.
+    allowed: Vec<Option<Globs>>,
+    holding: Holding,
+    /// Position of each class.
+    class_index: FxHashMap<&'a str, usize>,
+    /// Whether all that a class speaks of is looked for.
+    detected: Vec<bool>,
+    /// Rank of the tier, flags and listing classes of every category of the taxonomy and of the facts.
+    categories: FxHashMap<&'a str, Category<'a>>,
+    /// Positions in `items` of what was examined in each system; the last: outside all of them.
+    examined: Vec<Vec<usize>>,
+    /// Positions in `items` of what holds a class, by class and system.
+    groups: BTreeMap<(usize, Option<usize>), Vec<usize>>,
+}
+
+struct Category<'a> {
+    rank: usize,
+    flags: &'a [String],
+    /// Classes whose `categories` list it, ascending.
+    listed_by: Vec<usize>,
 }
 
 /// An item as a member of populations.
@@ -131,58 +169,10 @@ impl Member<'_> {
     }
 }
 
-struct CompiledClass {
-    /// Of `match.path`.
-    paths: Globs,
-    /// Of `allowed`.
-    allowed: Option<Globs>,
-}
-
-/// Compiled globs of one list.
-pub struct Globs {
-    set: GlobSet,
-    any: bool,
-}
-
-impl Globs {
-    /// Compiles a list; what does not compile matches nothing (`policy check` refuses it).
-    pub fn new(globs: &[String]) -> Self {
-        let mut set = GlobSetBuilder::new();
-        for glob in globs {
-            if let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).build() {
-                set.add(glob);
-            }
-        }
-        Self { set: set.build().unwrap_or_else(|_| GlobSet::empty()), any: !globs.is_empty() }
-    }
-
-    /// Whether one matches the item or the outermost file around it.
-    pub fn matches(&self, member: &Member<'_>) -> bool {
-        self.matches_path(&member.path) || (!member.is_outermost() && self.set.is_match(member.outermost()))
-    }
-
-    /// Whether one matches this path.
-    pub fn matches_path(&self, path: &str) -> bool {
-        self.set.is_match(path)
-    }
-
-    /// Whether the list is empty.
-    pub fn is_empty(&self) -> bool {
-        !self.any
-    }
-}
-
 impl<'a> Assessing<'a> {
     /// Works out systems, classes, counted categories and tiers of all items.
     pub fn new(policy: &'a Policy, facts: &'a Facts<'a>, taxonomy: &'a Taxonomy) -> Self {
-        let classes = policy
-            .classes
-            .iter()
-            .map(|class| CompiledClass {
-                paths: Globs::new(class.matches.as_ref().map_or(&[], |m| m.path.as_slice())),
-                allowed: class.allowed.as_deref().map(Globs::new),
-            })
-            .collect();
+        let classes = policy.classes.iter();
         let mut assessing = Self {
             policy,
             facts,
@@ -190,39 +180,89 @@ impl<'a> Assessing<'a> {
             taxonomy,
             items: Vec::new(),
             previous: Vec::new(),
-            classes,
             exceptions: policy.exceptions.iter().map(|e| Globs::new(&e.matches.path)).collect(),
             holds: policy.holds.iter().map(|h| Globs::new(&h.matches.path)).collect(),
+            allowed: classes.clone().map(|c| c.allowed.as_deref().map(Globs::new)).collect(),
+            holding: Holding::default(),
+            class_index: classes.clone().enumerate().rev().map(|(i, c)| (c.id.as_str(), i)).collect(),
+            detected: Vec::new(),
+            categories: FxHashMap::default(),
+            examined: Vec::new(),
+            groups: BTreeMap::new(),
         };
-        let members = |records: &'a [ItemRecord], base: &super::facts::Base| {
-            let mut members: Vec<Member<'a>> =
-                records.iter().map(|record| assessing.member(record, base)).collect();
-            members.sort_by(|a, b| a.path.cmp(&b.path).then(a.record.item.id.cmp(&b.record.item.id)));
-            members
-        };
-        let items = members(facts.items, &facts.run.base);
-        let previous = facts.previous.map_or_else(Vec::new, |(run, items)| members(items, &run.base));
+        assessing.detected = classes.map(|class| assessing.detected(class)).collect();
+        let previous = facts.previous.map_or(&[][..], |(_, items)| items);
+        let findings = facts.items.iter().chain(previous).flat_map(|record| &record.findings);
+        let known = taxonomy.categories().iter().map(|c| c.name.as_str());
+        let names: FxHashSet<&str> = known.chain(findings.map(|f| f.category.as_str())).collect();
+        assessing.categories = names.iter().map(|name| (*name, assessing.category(name))).collect();
+        assessing.holding = Holding::new(policy, &names);
+        let items = assessing.members(facts.items, &facts.run.base);
+        let previous =
+            facts.previous.map_or_else(Vec::new, |(run, items)| assessing.members(items, &run.base));
         (assessing.items, assessing.previous) = (items, previous);
+        assessing.group();
         assessing
     }
 
-    fn member(&self, record: &'a ItemRecord, base: &super::facts::Base) -> Member<'a> {
-        let path = base.apply(&record.printed_path);
-        let counted: BTreeSet<&str> = self.counted(record).map(|f| f.category.as_str()).collect();
-        let outermost = match record.item.path.depth() {
-            0 => path.len(),
-            _ => path.find("!/").unwrap_or(path.len()),
+    fn category(&self, name: &str) -> Category<'a> {
+        let known = self.taxonomy.categories().iter().find(|c| c.name == name);
+        let lists = |class: &Class| class.categories.iter().flatten().any(|n| speaks_of(n, name));
+        let classes = self.policy.classes.iter().enumerate();
+        Category {
+            rank: self.rank(known.map_or("internal", |c| &c.tier)),
+            flags: known.map_or(&[], |c| &c.flags),
+            listed_by: classes.filter(|(_, c)| lists(c)).map(|(i, _)| i).collect(),
+        }
+    }
+
+    fn members(&self, records: &'a [ItemRecord], base: &super::facts::Base) -> Vec<Member<'a>> {
+        let paths: Vec<String> = records.iter().map(|r| base.apply(&r.printed_path)).collect();
+        let is_file = |record: &ItemRecord| record.item.path.depth() == 0;
+        let files: FxHashSet<&str> =
+            records.iter().zip(&paths).filter(|(r, _)| is_file(r)).map(|(_, p)| p.as_str()).collect();
+        // A name may itself hold `!/`: the outermost file is the first beginning that is one.
+        let outermost = |record: &ItemRecord, path: &str| match is_file(record) {
+            true => path.len(),
+            false => {
+                let mut ends = path.match_indices("!/").map(|(at, _)| at);
+                let first = ends.clone().next().unwrap_or(path.len());
+                ends.find(|end| files.contains(&path[..*end])).unwrap_or(first)
+            }
         };
+        let ends: Vec<usize> = records.iter().zip(&paths).map(|(r, path)| outermost(r, path)).collect();
+        let all = records.iter().zip(paths).zip(ends);
+        let mut members: Vec<Member<'a>> = all.map(|((r, path), end)| self.member(r, path, end)).collect();
+        members.sort_by(|a, b| a.path.cmp(&b.path).then(a.record.item.id.cmp(&b.record.item.id)));
+        members
+    }
+
+    fn member(&self, record: &'a ItemRecord, path: String, outermost: usize) -> Member<'a> {
+        let counted: BTreeSet<&str> = self.counted(record).map(|f| f.category.as_str()).collect();
         let tier = self.counted(record).map(|f| self.rank(&f.tier)).max().unwrap_or(0);
         let system = self.system_of(&path);
         let mut member = Member { record, path, outermost, system, classes: Vec::new(), counted, tier };
-        member.classes =
-            (0..self.policy.classes.len()).filter(|class| self.holds_class(&member, *class)).collect();
+        member.classes = self.holding.classes_of(self.policy, &member);
         for class in &member.classes {
             let tier = self.policy.classes[*class].tier.as_deref().map_or(0, |t| self.rank(t));
             member.tier = member.tier.max(tier);
         }
         member
+    }
+
+    fn group(&mut self) {
+        let systems = self.policy.scope.systems.len();
+        self.examined = vec![Vec::new(); systems + 1];
+        let pairs = (0..self.policy.classes.len()).flat_map(|c| (0..systems).map(move |s| (c, Some(s))));
+        self.groups = pairs.map(|pair| (pair, Vec::new())).collect();
+        for (at, member) in self.items.iter().enumerate().filter(|(_, m)| !m.is_skipped()) {
+            if member.is_examined() {
+                self.examined[member.system.unwrap_or(systems)].push(at);
+            }
+            for class in &member.classes {
+                self.groups.entry((*class, member.system)).or_default().push(at);
+            }
+        }
     }
 
     /// Findings that count: likely enough and no test values.
@@ -248,20 +288,6 @@ impl<'a> Assessing<'a> {
         systems.filter_map(|(i, s)| inside(&s.root).map(|n| (n, i))).max_by_key(|(n, _)| *n).map(|(_, i)| i)
     }
 
-    fn holds_class(&self, member: &Member<'_>, class: usize) -> bool {
-        let counted = |name: &String| member.counted.iter().any(|c| speaks_of(name, c));
-        let definition = &self.policy.classes[class];
-        match &definition.matches {
-            None => definition.categories.iter().flatten().any(counted),
-            Some(m) => {
-                m.all_of.iter().all(counted)
-                    && (m.any_of.is_empty() || m.any_of.iter().any(counted))
-                    && (m.path.is_empty() || self.classes[class].paths.matches(member))
-                    && !(m.all_of.is_empty() && m.any_of.is_empty() && m.path.is_empty())
-            }
-        }
-    }
-
     /// Rank of a tier; 0 for one that the taxonomy does not know.
     pub fn rank(&self, tier: &str) -> usize {
         self.taxonomy.tier_rank(tier).unwrap_or(0)
@@ -269,7 +295,12 @@ impl<'a> Assessing<'a> {
 
     /// The class with this id.
     pub fn class(&self, id: &str) -> Option<&'a Class> {
-        self.policy.classes.iter().find(|c| c.id == id)
+        self.class_index(id).map(|at| &self.policy.classes[at])
+    }
+
+    /// Its position.
+    pub fn class_index(&self, id: &str) -> Option<usize> {
+        self.class_index.get(id).copied()
     }
 
     /// A declared system.
@@ -279,46 +310,61 @@ impl<'a> Assessing<'a> {
 
     /// Whether every category the class speaks of is found by an enabled detector.
     pub fn detected(&self, class: &Class) -> bool {
-        let matches = class.matches.iter().flat_map(|m| m.all_of.iter().chain(&m.any_of));
-        let mut names = class.categories.iter().flatten().chain(&class.prohibited).chain(matches);
-        names.all(|name| self.facts.run.categories_on.iter().any(|on| speaks_of(name, on)))
+        named(class).all(|name| self.is_looked_for(name))
+    }
+
+    /// Whether an enabled detector finds a category that the name speaks of.
+    pub fn is_looked_for(&self, name: &str) -> bool {
+        let on = &self.facts.run.categories_on;
+        on.contains(name) || name.ends_with('*') && on.iter().any(|on| speaks_of(name, on))
     }
 
     /// Counted categories of tier internal or above: personal or confidential ones.
     pub fn sensitive<'m>(&'m self, member: &'m Member<'a>) -> impl Iterator<Item = &'a str> + 'm {
-        member.counted.iter().copied().filter(|c| self.rank(&self.category_tier(c)) >= 1)
+        member.counted.iter().copied().filter(|c| self.category_rank(c) >= 1)
     }
 
-    fn category_tier(&self, category: &str) -> String {
-        let categories = self.taxonomy.categories();
-        categories.iter().find(|c| c.name == category).map_or_else(String::new, |c| c.tier.clone())
+    /// Rank of a category's tier; one that the taxonomy does not know is internal.
+    pub fn category_rank(&self, category: &str) -> usize {
+        self.categories.get(category).map_or(1, |c| c.rank)
     }
 
     /// Flags of a category by the taxonomy.
     pub fn category_flags(&self, category: &str) -> &'a [String] {
-        let categories = self.taxonomy.categories();
-        categories.iter().find(|c| c.name == category).map_or(&[], |c| c.flags.as_slice())
+        self.categories.get(category).map_or(&[], |c| c.flags)
+    }
+
+    /// Classes whose `categories` list a category, ascending.
+    pub fn listed_by(&self, category: &str) -> &[usize] {
+        self.categories.get(category).map_or(&[], |c| &c.listed_by)
+    }
+
+    /// Whether the item lies in the `allowed` of a class that lists the category.
+    pub fn in_its_place(&self, category: &str, member: &Member<'_>) -> bool {
+        self.listed_by(category).iter().any(|class| self.allowed(*class, member) == Some(true))
     }
 
     /// Whether the class may be where the item is; `None` if the class does not say.
     pub fn allowed(&self, class: usize, member: &Member<'_>) -> Option<bool> {
-        self.classes[class].allowed.as_ref().map(|globs| globs.matches(member))
+        self.allowed[class].as_ref().map(|globs| globs.matches(member))
     }
 
-    /// Items of a class in a system, by class and system in the order of the policy; systems `None` are no system.
+    /// Items of a class in a system, by class and system in the order of the policy. Every class has a group in every
+    /// declared system, empty ones too; in no system (`None`) only where there are items.
     pub fn by_class_and_system(&self) -> BTreeMap<(usize, Option<usize>), Vec<&Member<'a>>> {
-        let mut groups: BTreeMap<(usize, Option<usize>), Vec<&Member<'a>>> = BTreeMap::new();
-        for member in self.items.iter().filter(|m| !m.is_skipped()) {
-            for class in &member.classes {
-                groups.entry((*class, member.system)).or_default().push(member);
-            }
-        }
-        groups
+        self.groups.iter().map(|(pair, at)| (*pair, at.iter().map(|at| &self.items[*at]).collect())).collect()
     }
 
-    /// Items of a system that were examined.
+    /// Items of a system that were examined; `None`: those outside all systems.
     pub fn examined(&self, system: Option<usize>) -> impl Iterator<Item = &Member<'a>> {
-        self.items.iter().filter(move |m| m.system == system && m.is_examined())
+        let group = &self.examined[system.unwrap_or(self.policy.scope.systems.len())];
+        group.iter().map(|at| &self.items[*at])
+    }
+
+    /// All declared systems, and `None` after them if items outside of them were examined.
+    pub fn systems(&self) -> impl Iterator<Item = Option<usize>> {
+        let outside = self.examined(None).next().map(|_| None);
+        (0..self.policy.scope.systems.len()).map(Some).chain(outside)
     }
 
     /// Whether the item is on hold, given its trigger date where one is known: the hold's id.
@@ -356,7 +402,7 @@ impl<'a> Assessing<'a> {
         found.map(|(_, hold)| hold.id.as_str())
     }
 
-    /// The live exception that covers a deviation.
+    /// The live exception that covers a deviation. Where the result has no class, one that the item holds will do.
     pub(super) fn exception(
         &self,
         test: &str,
@@ -367,7 +413,10 @@ impl<'a> Assessing<'a> {
             let globs = &self.exceptions[*i];
             exception.test == test
                 && (globs.is_empty() || member.is_some_and(|m| globs.matches(m)))
-                && exception.matches.class.as_deref().is_none_or(|c| Some(c) == class)
+                && exception.matches.class.as_deref().is_none_or(|c| match class {
+                    Some(class) => c == class,
+                    None => member.is_some_and(|m| m.classes.iter().any(|i| self.policy.classes[*i].id == c)),
+                })
                 && exception.approved_on <= self.as_of
                 && self.as_of <= exception.expires
         });
@@ -386,5 +435,27 @@ impl<'a> Assessing<'a> {
             tier: self.taxonomy.tiers().get(member.tier).cloned(),
             ..Deviation::default()
         }
+    }
+
+    /// The verdict that an item deviates, with a detail in our own words.
+    pub fn deviates(&self, member: &Member<'_>, class: Option<&Class>, detail: String) -> Verdict {
+        Verdict::Deviates(Box::new(Deviation { detail: Some(detail), ..self.deviation(member, class) }))
+    }
+
+    /// The verdict that none of these categories should be in the item: `why` follows their names.
+    pub fn none_of(&self, member: &Member<'a>, class: Option<&Class>, found: &[&str], why: &str) -> Verdict {
+        match found {
+            [] => Verdict::Pass,
+            _ => self.deviates(member, class, format!("{}: {why}", self.told(member, found))),
+        }
+    }
+
+    /// Categories of an item with their number of matches: `contact.email (3), pay.pan (12)`.
+    fn told(&self, member: &Member<'a>, categories: &[&str]) -> String {
+        let count = |category: &str| -> u64 {
+            self.counted(member.record).filter(|f| f.category == category).map(|f| f.count).sum()
+        };
+        let told: Vec<String> = categories.iter().map(|c| format!("{c} ({})", count(c))).collect();
+        told.join(", ")
     }
 }

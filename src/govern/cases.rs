@@ -6,13 +6,15 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+
+mod properties;
 mod shapes;
 
 use shapes::*;
 
 use super::facts::{Base, Facts, Integrity, PastRun, Reach, Review, RunFacts, SelfTest};
 use super::outcome::ControlResult;
-use super::registers::{DisclosureEntry, DisposalEntry, ErasureRequest, Registers};
+use super::registers::{DisclosureEntry, Registers, parse_disposal, parse_erasure};
 use super::{Assessing, CONTROL_TESTS, Criteria, Policy, assess};
 use crate::classify::Taxonomy;
 use crate::model::{
@@ -35,9 +37,10 @@ fn run(case: &CaseRun, policy: &Policy, taxonomy: &Taxonomy) -> RunFacts {
         detectors_digest: case.detectors_digest.clone().unwrap_or_else(|| "rules".to_owned()),
         policy_digest: Some(case.policy_digest.clone().unwrap_or_else(|| "policy".to_owned())),
         key_id: case.key_id.clone().unwrap_or_else(|| "random".to_owned()),
-        base: Base::default(),
+        base: Base { strip: case.strip.clone(), prepend: String::new() },
         categories_on: all.filter(|c| !case.categories_off.contains(c)).collect(),
         roots: reached.chain(said).collect(),
+        watched: case.watched.as_ref().map(|all| all.iter().cloned().collect()),
     }
 }
 
@@ -89,7 +92,7 @@ fn item(case: &CaseItem, taxonomy: &Taxonomy) -> ItemRecord {
                 mode: case.mode.as_deref().map(|m| u32::from_str_radix(m, 8).expect("octal")),
             },
         },
-        printed_path: case.path.clone(),
+        printed_path: case.printed.clone().unwrap_or_else(|| case.path.clone()),
         format: case.format.clone(),
         outcome,
         gaps: reason.map(|r| Gap::new(r, "")).into_iter().collect(),
@@ -148,10 +151,6 @@ fn finding(text: &str, taxonomy: &Taxonomy) -> Finding {
     finding
 }
 
-fn lines<T: serde::de::DeserializeOwned>(lines: &[String]) -> Vec<T> {
-    lines.iter().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{l}: {e}"))).collect()
-}
-
 fn registers(case: &CaseRegisters) -> Registers {
     let date = |text: &String| text.parse().expect("a date");
     let disclosure = |d: &CaseDisclosure| DisclosureEntry {
@@ -165,14 +164,21 @@ fn registers(case: &CaseRegisters) -> Registers {
         .iter()
         .map(|(name, rows)| (name.clone(), rows.iter().map(|(key, day)| (key.clone(), date(day))).collect()));
     Registers {
-        disposal: case.disposal.as_deref().map(lines::<DisposalEntry>),
+        disposal: case.disposal.as_ref().map(|l| parse_disposal("case", &l.join("\n")).expect("a register")),
         disclosures: case.disclosures.as_ref().map(|all| all.iter().map(disclosure).collect()),
-        erasure: case.erasure.as_deref().map(lines::<ErasureRequest>),
+        erasure: case.erasure.as_ref().map(|l| parse_erasure("case", &l.join("\n")).expect("a register")),
         events: events.collect(),
+        ..Registers::default()
     }
 }
 
-fn results(case: &Case, test: &str, policy: &Policy, taxonomy: &Taxonomy) -> Vec<ControlResult> {
+/// Gives the assessment of a case's facts to `look`.
+fn assessing<T>(
+    case: &Case,
+    policy: &Policy,
+    taxonomy: &Taxonomy,
+    look: impl FnOnce(&Assessing<'_>) -> T,
+) -> T {
     let facts_of_run = run(&case.run, policy, taxonomy);
     let items: Vec<ItemRecord> = case.item.iter().map(|i| item(i, taxonomy)).collect();
     let previous = case.previous.as_ref().map(|p| {
@@ -223,12 +229,27 @@ fn results(case: &Case, test: &str, policy: &Policy, taxonomy: &Taxonomy) -> Vec
         self_test: self_test.as_ref(),
         integrity: integrity.as_ref(),
     };
-    if test == "gate" {
-        return assess(policy, &facts, taxonomy, &Criteria::default()).results;
-    }
-    let id = test.to_uppercase();
+    look(&Assessing::new(policy, &facts, taxonomy))
+}
+
+/// The same for a case as text, whatever it expects.
+pub(super) fn with<T>(text: &str, taxonomy: &Taxonomy, look: impl FnOnce(&Assessing<'_>) -> T) -> T {
+    let case: Case = toml::from_str(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    let policy = Policy::parse(&case.policy).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    assessing(&case, &policy, taxonomy, look)
+}
+
+/// What the test with this id says.
+pub(super) fn said(id: &str, assessing: &Assessing<'_>) -> Vec<ControlResult> {
     let found = CONTROL_TESTS.iter().find(|t| t.id == id).unwrap_or_else(|| panic!("no test {id}"));
-    (found.run)(&Assessing::new(policy, &facts, taxonomy))
+    (found.run)(assessing)
+}
+
+fn results(case: &Case, test: &str, policy: &Policy, taxonomy: &Taxonomy) -> Vec<ControlResult> {
+    assessing(case, policy, taxonomy, |assessing| match test {
+        "gate" => assess(policy, assessing.facts, taxonomy, &Criteria::default()).results,
+        _ => said(&test.to_uppercase(), assessing),
+    })
 }
 
 /// What of a result differs from what was expected.
@@ -279,58 +300,76 @@ fn differences(expect: &Expect, result: &ControlResult) -> Vec<String> {
     if expect.rows.is_some() {
         compare("rows", format!("{:?}", expect.rows), format!("{:?}", first.and_then(|d| d.rows)));
     }
+    let noted = |note: &str| match &result.note {
+        None => note.is_empty(),
+        Some(is) => !note.is_empty() && is.contains(note),
+    };
     if let Some(note) = &expect.note
-        && !result.note.as_ref().is_some_and(|n| n.contains(note))
+        && !noted(note)
     {
         compare("note", note.clone(), format!("{:?}", result.note));
     }
     found
 }
 
-#[test]
-fn every_control_test_says_what_its_cases_expect() {
-    let taxonomy = Taxonomy::builtin().expect("sound");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/controls");
-    let (mut cases, mut wrong, mut about) = (0, Vec::new(), Vec::new());
+/// Every case file: the test it is about, its name, and what it holds.
+fn files() -> Vec<(String, String, String)> {
     let list = |path: &Path| {
         let mut all: Vec<_> =
             std::fs::read_dir(path).expect("a folder").map(|e| e.expect("an entry").path()).collect();
         all.sort();
         all
     };
-    for folder in list(&root) {
-        let test = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        about.push(test.clone());
+    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+    let mut files = Vec::new();
+    for folder in list(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/controls")) {
         for file in list(&folder) {
-            cases += 1;
-            let name = format!("{test}/{}", file.file_name().expect("a name").to_string_lossy());
             let text = std::fs::read_to_string(&file).expect("a file");
-            let case: Case = toml::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
-            let policy = Policy::parse(&case.policy).unwrap_or_else(|e| panic!("{name}: {e}"));
-            assert!(!case.about.is_empty(), "{name} says nothing about itself");
-            let mut results = results(&case, &test, &policy, &taxonomy);
-            for expect in &case.expect {
-                let place = results.iter().position(|r| {
-                    r.system == expect.system
-                        && r.class == expect.class
-                        && expect.test.as_ref().is_none_or(|t| *t == r.test_id)
-                });
-                let what = format!("{name} ({:?} {:?} {:?})", expect.test, expect.system, expect.class);
-                match place {
-                    None => wrong.push(format!("{what}: no such result")),
-                    Some(at) => {
-                        let result = results.remove(at);
-                        wrong.extend(differences(expect, &result).iter().map(|d| format!("{what}: {d}")));
-                    }
-                }
-            }
-            if test != "gate" {
-                wrong.extend(results.iter().map(|r| format!("{name}: unexpected {r:?}")));
-            }
+            files.push((name(&folder), format!("{}/{}", name(&folder), name(&file)), text));
         }
     }
-    assert!(wrong.is_empty(), "{} of {cases} cases:\n{}", wrong.len(), wrong.join("\n"));
-    let missing: Vec<_> =
-        CONTROL_TESTS.iter().map(|t| t.id.to_lowercase()).filter(|id| !about.contains(id)).collect();
+    files
+}
+
+fn parse(name: &str, text: &str) -> (Case, Policy) {
+    let case: Case = toml::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let policy = Policy::parse(&case.policy).unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert!(!case.about.is_empty(), "{name} says nothing about itself");
+    (case, policy)
+}
+
+#[test]
+fn every_control_test_says_what_its_cases_expect() {
+    let taxonomy = Taxonomy::builtin().expect("sound");
+    let files = files();
+    let mut wrong = Vec::new();
+    for (test, name, text) in &files {
+        let (case, policy) = parse(name, text);
+        let mut results = results(&case, test, &policy, &taxonomy);
+        for expect in &case.expect {
+            let place = results.iter().position(|r| {
+                r.system == expect.system
+                    && r.class == expect.class
+                    && expect.test.as_ref().is_none_or(|t| *t == r.test_id)
+            });
+            let what = format!("{name} ({:?} {:?} {:?})", expect.test, expect.system, expect.class);
+            match place {
+                None => wrong.push(format!("{what}: no such result")),
+                Some(at) => {
+                    let result = results.remove(at);
+                    wrong.extend(differences(expect, &result).iter().map(|d| format!("{what}: {d}")));
+                }
+            }
+        }
+        if test != "gate" {
+            wrong.extend(results.iter().map(|r| format!("{name}: unexpected {r:?}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+    let missing: Vec<_> = CONTROL_TESTS
+        .iter()
+        .map(|t| t.id.to_lowercase())
+        .filter(|id| !files.iter().any(|(test, ..)| test == id))
+        .collect();
     assert!(missing.is_empty(), "no cases for {missing:?}");
 }

@@ -193,7 +193,7 @@ fn look(assessing: &Assessing<'_>, member: &Member<'_>, rule: &Retention, source
 }
 
 /// The zone whose days count. A name that no zone has is for `policy check` to refuse.
-fn zone(policy: &Policy) -> TimeZone {
+pub(super) fn zone(policy: &Policy) -> TimeZone {
     policy.policy.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 

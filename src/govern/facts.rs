@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::registers::Registers;
 use crate::model::ItemRecord;
+pub use crate::model::Reach;
 
 /// Everything an assessment looks at besides the policy.
 #[derive(Clone, Copy)]
@@ -49,6 +50,9 @@ pub struct RunFacts {
     pub categories_on: BTreeSet<String>,
     /// What became of each system's root, by system id.
     pub roots: BTreeMap<String, Reach>,
+    /// Fingerprints that were watched for, 32 hex digits each; `None`: all that stand in the registers. A kept run
+    /// watched for what the registers held then.
+    pub watched: Option<BTreeSet<String>>,
 }
 
 /// How the printed path of an item becomes one relative to the policy's folder: without the beginning `strip` and with
@@ -69,52 +73,11 @@ impl Base {
             None => printed.to_owned(),
         }
     }
-}
 
-/// What became of a system's root.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reach {
-    /// Listed from its beginning.
-    #[default]
-    Reached,
-    /// It does not exist.
-    Missing,
-    /// It is declared a mount point and is none.
-    Unmounted,
-    /// It, or a folder in it, could not be listed.
-    Unreadable,
-    /// The run's targets do not cover it.
-    NotScanned,
-}
-
-impl Reach {
-    /// The word of the manifest, and with `root-` before it the reason of results.
-    pub fn word(self) -> &'static str {
-        match self {
-            Reach::Reached => "reached",
-            Reach::Missing => "missing",
-            Reach::Unmounted => "unmounted",
-            Reach::Unreadable => "unreadable",
-            Reach::NotScanned => "not-scanned",
-        }
-    }
-
-    /// What a word of the manifest means.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Reach::Reached, Reach::Missing, Reach::Unmounted, Reach::Unreadable, Reach::NotScanned]
-            .into_iter()
-            .find(|r| r.word() == word)
-    }
-
-    /// The reason of results, for all but `Reached`.
-    pub fn reason(self) -> Option<&'static str> {
-        match self {
-            Reach::Reached => None,
-            Reach::Missing => Some("root-missing"),
-            Reach::Unmounted => Some("root-unmounted"),
-            Reach::Unreadable => Some("root-unreadable"),
-            Reach::NotScanned => Some("root-not-scanned"),
-        }
+    /// The path that an item has in the run if its path relative to the policy's folder is `path`, and the run could
+    /// have met it.
+    pub fn undo(&self, path: &str) -> Option<String> {
+        path.strip_prefix(&self.prepend).map(|rest| format!("{}{rest}", self.strip))
     }
 }
 

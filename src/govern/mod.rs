@@ -22,10 +22,11 @@ mod tally;
 pub use assess::{Assessing, Assessment, assess};
 pub use criteria::Criteria;
 pub use facts::Facts;
+pub use monitoring::drifted;
 pub use outcome::{ControlOutcome, ControlResult, CriterionResult, Deviation};
 pub use policy::Policy;
 pub use registers::Registers;
-pub use tally::{Tally, Verdict, decided};
+pub use tally::{Tally, Verdict, absence_by_system, by_class_and_system, decided};
 
 /// One control test: a pure function of policy and facts.
 pub struct ControlTest {

@@ -79,6 +79,14 @@ pub struct ControlResult {
     pub deviating: Vec<Deviation>,
 }
 
+impl ControlResult {
+    /// Takes back what it says about absence: not evaluated, for a kebab-case reason.
+    pub(super) fn withhold(&mut self, reason: &str) {
+        self.outcome = ControlOutcome::NotEvaluated;
+        self.reason = Some(reason.to_owned());
+    }
+}
+
 /// One member of a population that deviates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deviation {

@@ -1,12 +1,54 @@
 //! What the organisation itself writes down: disposals, events, disclosures, erasure requests.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// Everything read from the registers that a policy names. `None`: the policy names none, or it could not be read.
+use super::policy::Source;
+use super::{Policy, printable};
+
+mod parse;
+#[cfg(test)]
+mod tests;
+
+/// Bytes that a register may have.
+pub const MAX_REGISTER_BYTES: usize = 512 << 20;
+
+/// Why registers cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The file is there and cannot be read.
+    #[error("register {file}: {source}")]
+    Unreadable {
+        /// As the policy names it.
+        file: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is larger than [`MAX_REGISTER_BYTES`], or has more lines than a register may have.
+    #[error("register {file}: too large; {limit} at most")]
+    TooLarge {
+        /// As the policy names it.
+        file: String,
+        /// How much would do.
+        limit: &'static str,
+    },
+    /// A line is not what the register holds.
+    #[error("register {file} line {line}: {what}")]
+    Line {
+        /// As the policy names it.
+        file: String,
+        /// From 1.
+        line: u64,
+        /// What is wrong, without the value.
+        what: String,
+    },
+}
+
+/// Everything read from the registers that a policy names. `None`: the policy names none, or it is not there.
 #[derive(Clone, Debug, Default)]
 pub struct Registers {
     /// The disposal register, one entry per id, the last line of each.
@@ -17,6 +59,57 @@ pub struct Registers {
     pub erasure: Option<Vec<ErasureRequest>>,
     /// Events by name, then by key.
     pub events: BTreeMap<String, BTreeMap<String, Date>>,
+    /// Files that the policy names and that do not exist, as it names them.
+    pub missing: Vec<String>,
+}
+
+impl Registers {
+    /// Reads the registers that the policy names. `open` gives the text of a file, by its path relative to the policy's
+    /// folder, and should read no more than [`MAX_REGISTER_BYTES`]. A file that is not there (`NotFound`) counts as absent and is listed
+    /// in `missing`.
+    pub fn read(
+        policy: &Policy,
+        open: &mut dyn FnMut(&str) -> io::Result<String>,
+    ) -> Result<Self, RegisterError> {
+        let mut registers = Self::default();
+        let mut text = |file: &str| match open(file) {
+            Ok(text) => Ok(Some(text)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                if !registers.missing.iter().any(|m| m == file) {
+                    registers.missing.push(file.to_owned());
+                }
+                Ok(None)
+            }
+            Err(source) => Err(RegisterError::Unreadable { file: printable(file), source }),
+        };
+        if let Some(file) = policy.disposal.as_ref().and_then(|d| d.register.as_deref()) {
+            registers.disposal = text(file)?.map(|t| parse::disposal(file, &t)).transpose()?;
+        }
+        if let Some(file) = policy.disclosures.as_ref().and_then(|d| d.register.as_deref()) {
+            registers.disclosures = text(file)?.map(|t| parse::disclosures(file, &t)).transpose()?;
+        }
+        if let Some(erasure) = &policy.erasure {
+            let file = &erasure.register;
+            registers.erasure = text(file)?.map(|t| parse::erasure(file, &t)).transpose()?;
+        }
+        for event in &policy.events {
+            if let Some(text) = text(&event.register.file)? {
+                let dates = parse::events(&event.register, policy.policy.date_order, &text)?;
+                registers.events.insert(event.name.clone(), dates);
+            }
+        }
+        Ok(registers)
+    }
+}
+
+/// The disposal register: JSON lines, of each `id` the last. `file` is named in errors.
+pub fn parse_disposal(file: &str, text: &str) -> Result<Vec<DisposalEntry>, RegisterError> {
+    parse::disposal(file, text)
+}
+
+/// The register of erasure requests: JSON lines, of each `id` the last. `file` is named in errors.
+pub fn parse_erasure(file: &str, text: &str) -> Result<Vec<ErasureRequest>, RegisterError> {
+    parse::erasure(file, text)
 }
 
 /// One item that was approved for disposal or disposed of.
@@ -38,6 +131,9 @@ pub struct DisposalEntry {
     /// What started the clock.
     #[serde(default)]
     pub trigger_date: Option<Date>,
+    /// Where that date comes from: a word of `trigger.source`. Absent: someone's own knowledge, which counts as strong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger_source: Option<Source>,
     /// When it was due.
     #[serde(default)]
     pub due: Option<Date>,
@@ -103,6 +199,14 @@ impl Moment {
     pub fn day(self) -> Date {
         match self {
             Moment::At(instant) => jiff::tz::TimeZone::UTC.to_datetime(instant).date(),
+            Moment::On(day) => day,
+        }
+    }
+
+    /// The day, in this zone for an instant.
+    pub fn day_in(self, zone: &jiff::tz::TimeZone) -> Date {
+        match self {
+            Moment::At(instant) => zone.to_datetime(instant).date(),
             Moment::On(day) => day,
         }
     }

@@ -51,6 +51,11 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Begins a result about a declared set, whose name stands in the place of the class.
+    pub fn of_set(assessing: &'a Assessing<'a>, test: &'static str, set: &str) -> Self {
+        Self { class: Some(set.to_owned()), ..Self::new(assessing, test, None, None) }
+    }
+
     /// Counts one member; `member` is the item it is about, if it is about one.
     pub fn count(&mut self, member: Option<&Member<'_>>, verdict: Verdict) {
         self.population += 1;
@@ -125,6 +130,34 @@ impl<'a> Tally<'a> {
             deviating: self.deviating,
         }
     }
+}
+
+/// One result per declared system, and one for what was examined outside of them, of a test whose subject is absence.
+pub fn absence_by_system<'a>(
+    assessing: &'a Assessing<'a>,
+    test: &'static str,
+    judge: impl Fn(&Member<'a>) -> Verdict,
+) -> Vec<ControlResult> {
+    let one = |system| {
+        let mut tally = Tally::new(assessing, test, system, None);
+        assessing.examined(system).for_each(|member| tally.count(Some(member), judge(member)));
+        tally.finish_absence()
+    };
+    assessing.systems().map(one).collect()
+}
+
+/// One result per class and system, over the items that hold the class.
+pub fn by_class_and_system<'a>(
+    assessing: &'a Assessing<'a>,
+    test: &'static str,
+    judge: impl Fn(usize, &Member<'a>) -> Verdict,
+) -> Vec<ControlResult> {
+    let one = |((class, system), members): (_, Vec<&Member<'a>>)| {
+        let mut tally = Tally::new(assessing, test, system, Some(class));
+        members.into_iter().for_each(|member| tally.count(Some(member), judge(class, member)));
+        tally.finish()
+    };
+    assessing.by_class_and_system().into_iter().map(one).collect()
 }
 
 /// A result that is decided without looking at members.

@@ -139,8 +139,19 @@ pub trait ContentVisitor {
         self.failed_entry(name, meta, Gap::new(reason, ""))
     }
 
-    /// A comment or document property.
+    /// The entries that follow are what is left of deleted ones, in this way (`zip-unlisted-entry`); `None`: they are not.
+    fn residue(&mut self, how: Option<&'static str>) {
+        let _ = how;
+    }
+
+    /// A comment.
     fn comment(&mut self, text: &[u8]);
+
+    /// Something that the item says of itself under a name: a document property, a key of a table's metadata.
+    fn property(&mut self, name: &[u8], value: &[u8]) {
+        let _ = name;
+        self.comment(value);
+    }
 
     /// Something of this item was not examined, or not as what it claims to be.
     fn gap(&mut self, gap: Gap);

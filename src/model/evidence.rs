@@ -82,12 +82,17 @@ impl DateSource {
 impl DateField {
     /// Whether a policy that names `field` means this one: the same name or the last part of a key path, in any case.
     pub fn is_named(&self, field: &str) -> bool {
-        let last = self.field.rsplit(['.', '/']).next().unwrap_or_default();
-        self.field.eq_ignore_ascii_case(field) || last.eq_ignore_ascii_case(field)
+        is_field_named(&self.field, field)
     }
 
     /// Values that are dates.
     pub fn dated(&self) -> u64 {
         self.days.values().sum()
     }
+}
+
+/// Whether a policy that names `wanted` means the field `name`: the same name or the last part of a key path, in any case.
+pub fn is_field_named(name: &str, wanted: &str) -> bool {
+    let last = name.rsplit(['.', '/']).next().unwrap_or_default();
+    name.eq_ignore_ascii_case(wanted) || last.eq_ignore_ascii_case(wanted)
 }

@@ -71,3 +71,50 @@ impl Ledger {
         self.count("failed") == 0 && self.count("partial") == 0
     }
 }
+
+/// What became of a system's root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Listed from its beginning.
+    #[default]
+    Reached,
+    /// It does not exist.
+    Missing,
+    /// It is declared a mount point and is none.
+    Unmounted,
+    /// It, or a folder in it, could not be listed.
+    Unreadable,
+    /// The run's targets do not cover it.
+    NotScanned,
+}
+
+impl Reach {
+    /// The word of the manifest, and with `root-` before it the reason of results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reach::Reached => "reached",
+            Reach::Missing => "missing",
+            Reach::Unmounted => "unmounted",
+            Reach::Unreadable => "unreadable",
+            Reach::NotScanned => "not-scanned",
+        }
+    }
+
+    /// What a word of the manifest means.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Reach::Reached, Reach::Missing, Reach::Unmounted, Reach::Unreadable, Reach::NotScanned]
+            .into_iter()
+            .find(|r| r.word() == word)
+    }
+
+    /// The reason of results, for all but `Reached`.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Reach::Reached => None,
+            Reach::Missing => Some("root-missing"),
+            Reach::Unmounted => Some("root-unmounted"),
+            Reach::Unreadable => Some("root-unreadable"),
+            Reach::NotScanned => Some("root-not-scanned"),
+        }
+    }
+}

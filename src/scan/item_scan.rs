@@ -1,11 +1,13 @@
 //! One item from open to record: the reader's visitor. Raw values come in here and do not leave.
 
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 
+use super::evidence::{Gathering, Hashing, hash_file};
 use super::lines::LineCursor;
 use super::names;
 use super::worker::State;
@@ -39,6 +41,10 @@ pub(super) struct ItemScan<'w, 'p> {
     entry_ids: FxHashMap<ItemId, u64>,
     /// Categories seen so far in each row of the batch in hand.
     row_categories: Vec<u128>,
+    gathering: Option<Box<Gathering<'p>>>,
+    /// How this item outlived its deletion, and how those outlived theirs that come next in it.
+    residue: Option<&'static str>,
+    residue_inside: Option<&'static str>,
 }
 
 /// Where a match stands, as far as its occurrence says.
@@ -67,6 +73,7 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             Some(parent) => format!("{parent}!/{}", printed.text),
         };
         let name = if printed.matches.is_empty() { Vec::new() } else { item.path.name().to_vec() };
+        let gathering = state.plan.evidence.as_deref().map(|plan| Box::new(Gathering::new(plan)));
         let mut scan = Self {
             state,
             scratch,
@@ -84,6 +91,9 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             entries: 0,
             entry_ids: FxHashMap::default(),
             row_categories: Vec::new(),
+            gathering,
+            residue: None,
+            residue_inside: None,
         };
         for m in printed.matches {
             scan.count_aside(&m, &name, Place::ItemName);
@@ -96,9 +106,42 @@ impl<'w, 'p> ItemScan<'w, 'p> {
         self.item.meta = meta;
     }
 
-    /// Reads an outermost item; why it stopped early is already a gap.
+    /// Reads an outermost item that comes as a stream; why it stopped early is already a gap.
     pub fn read(&mut self, body: Body<'_>) {
-        let (ControlFlow::Continue(()) | ControlFlow::Break(_)) = self.examine(body);
+        let (ControlFlow::Continue(()) | ControlFlow::Break(_)) = self.read_stream(body);
+    }
+
+    /// Reads a stream, and hashes it while it passes by.
+    fn read_stream(&mut self, body: Body<'_>) -> Flow {
+        if !self.hashes() {
+            return self.examine(body);
+        }
+        let mut hashing = Hashing::new(body);
+        let flow = self.examine(Body::stream(&mut hashing));
+        if flow.is_continue() {
+            self.hashed(hashing.finish(self.buffers, self.budget));
+        }
+        flow
+    }
+
+    /// Reads an outermost file. It is hashed when it is in the system's memory anyway; readers have it for themselves.
+    pub fn read_file(&mut self, file: &File, size: u64, head: &mut Vec<u8>) {
+        let flow = self.examine(Body::file(file, size, head));
+        if flow.is_continue() && self.hashes() {
+            self.hashed(hash_file(file, size, self.buffers, self.budget));
+        }
+    }
+
+    /// Whether the item's bytes are hashed.
+    pub fn hashes(&self) -> bool {
+        self.gathering.as_ref().is_some_and(|g| g.hashes())
+    }
+
+    /// The hash of the item's bytes; `None` takes it back.
+    pub fn hashed(&mut self, hash: Option<String>) {
+        if let Some(gathering) = &mut self.gathering {
+            gathering.hashed(hash);
+        }
     }
 
     /// Reads the item; whatever goes wrong becomes a gap.
@@ -153,6 +196,8 @@ impl<'w, 'p> ItemScan<'w, 'p> {
         let co_occurrence = self.profile.co_occurrence(&|i| categories[usize::from(i.0)].name.clone());
         let findings = classify(self.item.id, self.profile, &plan.detectors, &plan.taxonomy);
         self.state.progress.findings.fetch_add(findings.len() as u64, Ordering::Relaxed);
+        let gathered = self.gathering.map(|g| g.finish(self.rows, self.format.as_deref()));
+        let evidence = gathered.unwrap_or_default();
         ItemRecord {
             item: self.item,
             printed_path: self.printed_path,
@@ -164,7 +209,7 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             rows: self.rows,
             findings,
             co_occurrence,
-            evidence: Evidence::default(),
+            evidence: Evidence { residue: self.residue.map(str::to_owned), ..evidence },
         }
     }
 
@@ -186,7 +231,8 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             Place::FieldName => Whereabouts::default(),
             _ => Whereabouts::at_span(m),
         };
-        count(self.state, &mut self.profile, m, value, place, None, 1, at);
+        let counts = (&mut self.profile, &mut self.gathering);
+        count(self.state, counts, m, value, place, None, 1, at);
     }
 
     fn close_rows(&mut self) {
@@ -202,11 +248,11 @@ impl Whereabouts {
     }
 }
 
-/// Counts one match in `profile`; `whereabouts` is asked only if an occurrence is kept. Returns whether it counted.
+/// Counts one match; `whereabouts` is asked only if an occurrence is kept. Returns whether it counted.
 #[allow(clippy::too_many_arguments)]
 fn count(
     state: &mut State<'_>,
-    profile: &mut Profile,
+    (profile, gathering): (&mut Profile, &mut Option<Box<Gathering<'_>>>),
     m: &Match,
     value: &[u8],
     place: Place,
@@ -222,6 +268,9 @@ fn count(
     let def = plan.detectors.definition(m.detector);
     state.normalized.clear();
     protect::normalize(def.normalize, value, &mut state.normalized);
+    if let Some(gathering) = gathering {
+        gathering.matched(&plan.protector, &def.info_type, &state.normalized, times);
+    }
     let key = Key { field, detector: m.detector, test: m.signals.has(Signals::LIKELY_TEST) };
     let whole = m.signals.has(Signals::WHOLE_VALUE);
     let seen = Seen { key, score: m.score, times, whole, normalized: &state.normalized };
@@ -253,11 +302,15 @@ impl ContentVisitor for ItemScan<'_, '_> {
         if let Some(stop) = self.budget.stop() {
             return Flow::Break(stop);
         }
+        if let Some(gathering) = &mut self.gathering {
+            gathering.text(window);
+        }
         let detectors = &self.state.plan.detectors;
         let (state, profile, lines) = (&mut *self.state, &mut self.profile, &mut self.lines);
+        let gathering = &mut self.gathering;
         let settled = detectors.search(self.scratch, window, &mut |m| {
             let value = &window.bytes[m.start..m.end];
-            count(state, profile, m, value, Place::Content, None, 1, || {
+            count(state, (profile, gathering), m, value, Place::Content, None, 1, || {
                 if !window.located {
                     return Whereabouts::default();
                 }
@@ -279,6 +332,9 @@ impl ContentVisitor for ItemScan<'_, '_> {
     fn field(&mut self, name: &[u8], index: u32) -> FieldId {
         let plan = self.state.plan;
         let printed = names::print(name, plan, self.scratch);
+        if let Some(gathering) = &mut self.gathering {
+            gathering.field(FieldId(self.fields.len() as u32), name, &printed.text, index);
+        }
         let id = self.profile.field(name, printed.text, index);
         self.fields.push(plan.detectors.field_context(name));
         for m in printed.matches {
@@ -299,14 +355,18 @@ impl ContentVisitor for ItemScan<'_, '_> {
         for cell in batch.cells {
             self.profile.examined(cell.field, u64::from(cell.times));
         }
+        if let Some(gathering) = &mut self.gathering {
+            gathering.cells(batch);
+        }
         let detectors = &self.state.plan.detectors;
         let (state, profile, lines) = (&mut *self.state, &mut self.profile, &mut self.lines);
-        let rows = &mut self.row_categories;
+        let (rows, gathering) = (&mut self.row_categories, &mut self.gathering);
         detectors.search_cells(self.scratch, batch.text, batch.cells, &self.fields, &mut |m| {
             let cell = &batch.cells[m.cell as usize];
             let value = &batch.text[m.start..m.end];
             let times = u64::from(cell.times);
-            let counted = count(state, profile, m, value, Place::Content, Some(cell.field), times, || {
+            let counts = (&mut *profile, &mut *gathering);
+            let counted = count(state, counts, m, value, Place::Content, Some(cell.field), times, || {
                 let row = Some(batch.first_row + u64::from(cell.row));
                 let mut at = Whereabouts { row, ..Whereabouts::default() };
                 let text = &batch.text[cell.start as usize..cell.end as usize];
@@ -347,7 +407,7 @@ impl ContentVisitor for ItemScan<'_, '_> {
         }
         self.entries += 1;
         let mut child = self.child(name, meta);
-        let flow = child.examine(body);
+        let flow = child.read_stream(body);
         let record = child.finish();
         self.scratch.reset();
         self.state.send(record);
@@ -368,7 +428,21 @@ impl ContentVisitor for ItemScan<'_, '_> {
         Flow::Continue(())
     }
 
+    fn residue(&mut self, how: Option<&'static str>) {
+        self.residue_inside = how;
+    }
+
+    fn property(&mut self, name: &[u8], value: &[u8]) {
+        if let Some(gathering) = &mut self.gathering {
+            gathering.property(name, value);
+        }
+        self.comment(value);
+    }
+
     fn comment(&mut self, text: &[u8]) {
+        if let Some(gathering) = &mut self.gathering {
+            gathering.lines(text);
+        }
         let mut found = Vec::new();
         self.state.plan.detectors.search_whole(self.scratch, text, &mut |m| found.push(*m));
         for m in found {
@@ -395,6 +469,16 @@ impl<'p> ItemScan<'_, 'p> {
             id = item_id(&path.entry(format!("\0{times}").as_bytes()));
         }
         let item = Item { id, path, meta };
-        ItemScan::new(self.state, self.scratch, self.buffers, self.budget, item, Some(&self.printed_path))
+        let residue = self.residue_inside.or(self.residue);
+        let mut child = ItemScan::new(
+            self.state,
+            self.scratch,
+            self.buffers,
+            self.budget,
+            item,
+            Some(&self.printed_path),
+        );
+        child.residue = residue;
+        child
     }
 }

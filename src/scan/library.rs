@@ -84,6 +84,7 @@ impl ScanPlan {
             min_likelihood: Likelihood::Possible,
             occurrences: 10,
             paths: PathStyle::Masked,
+            evidence: None,
             interrupted: Arc::new(AtomicBool::new(false)),
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! One thread lists, N workers examine, the calling thread collects. Workers never start parallel work of their own.
 
+mod evidence;
 mod item_scan;
 mod library;
 mod lines;
@@ -25,6 +26,7 @@ use crate::source::files::{self, Selection, Target};
 use queue::Queue;
 use worker::Worker;
 
+pub use evidence::EvidencePlan;
 pub use library::{Scanner, ScannerError};
 pub use names::PathStyle;
 pub use worker::Progress;
@@ -54,6 +56,8 @@ pub struct ScanPlan {
     pub occurrences: usize,
     /// How names are printed.
     pub paths: PathStyle,
+    /// What is gathered of each item beyond findings; `None`: nothing, at no cost.
+    pub evidence: Option<Arc<EvidencePlan>>,
     /// Whether `Progress::total_bytes` is wanted, which costs a system call an item.
     pub totals: bool,
     /// Set to end the run early.

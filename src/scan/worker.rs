@@ -1,6 +1,7 @@
 //! One thread's share of a run: opens items, examines them, sends their records.
 
 use std::collections::VecDeque;
+use std::fs::Metadata;
 use std::sync::atomic::AtomicU64;
 
 use crossbeam_channel::Sender;
@@ -9,10 +10,9 @@ use super::item_scan::ItemScan;
 use super::queue::Queue;
 use super::{BATCH, ScanPlan};
 use crate::detect::Scratch;
-use crate::model::{Body, ContentVisitor, Gap, ItemRecord, Outcome, Reason, Stop};
+use crate::model::{Body, ContentVisitor, Gap, ItemMeta, ItemRecord, Outcome, Reason, Stop};
 use crate::read::{Budget, Buffers, HEAD};
-use crate::source::files::Owners;
-use crate::source::{Access, Discovered, open_regular};
+use crate::source::{Access, Discovered, Owners, accessed, open_regular};
 
 /// After so many bytes a worker lets others have the rest of what it took.
 const LARGE: u64 = 1 << 20;
@@ -107,6 +107,7 @@ impl<'p> Worker<'p> {
 
     fn examine(&mut self, task: Discovered) -> ItemRecord {
         let plan = self.state.plan;
+        let wants_accessed = plan.evidence.as_ref().is_some_and(|e| e.accessed);
         let budget = Budget::new(&plan.limits, &plan.interrupted);
         let mut scan =
             ItemScan::new(&mut self.state, &mut self.scratch, &self.buffers, &budget, task.item, None);
@@ -129,14 +130,15 @@ impl<'p> Worker<'p> {
         };
         match open_regular(&path) {
             Ok(Some((file, meta))) => {
-                scan.stored(self.owners.meta(&meta));
-                scan.read(Body::file(&file, meta.len(), &mut self.head));
-                if meta.len() > HEAD as u64 {
+                scan.stored(stored_meta(&mut self.owners, &meta, wants_accessed));
+                scan.read_file(&file, meta.len(), &mut self.head);
+                if meta.len() > HEAD as u64 || scan.hashes() {
                     let same = file.metadata().is_ok_and(|now| {
                         now.len() == meta.len() && now.modified().ok() == meta.modified().ok()
                     });
-                    // What is read at once cannot change meanwhile.
+                    // What is read at once, and not again to be hashed, cannot change meanwhile.
                     if !same {
+                        scan.hashed(None);
                         scan.gap(Gap::new(
                             Reason::ChangedWhileRead,
                             "size or time is not what it was before",
@@ -150,7 +152,7 @@ impl<'p> Worker<'p> {
             }
             Err(e) => {
                 if let Ok(meta) = path.symlink_metadata() {
-                    scan.stored(self.owners.meta(&meta));
+                    scan.stored(stored_meta(&mut self.owners, &meta, wants_accessed));
                 }
                 let reason = match e.kind() {
                     std::io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
@@ -161,4 +163,8 @@ impl<'p> Worker<'p> {
             }
         }
     }
+}
+
+fn stored_meta(owners: &mut Owners, meta: &Metadata, wants_accessed: bool) -> ItemMeta {
+    ItemMeta { accessed: if wants_accessed { accessed(meta) } else { None }, ..owners.meta(meta) }
 }

@@ -1,6 +1,8 @@
 //! Where items come from. Knows places and never formats.
 
 pub mod files;
+mod owners;
+pub mod reach;
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -9,6 +11,8 @@ use std::path::PathBuf;
 use crate::model::{Item, Outcome};
 
 pub use files::{FilesError, Selection, Target};
+pub use owners::{Owners, accessed};
+pub use reach::{Reached, reach};
 
 /// Something that a source came upon.
 #[derive(Debug)]

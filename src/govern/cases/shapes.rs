@@ -41,6 +41,11 @@ pub(super) struct CaseRun {
     /// Systems that were not `reached`.
     #[serde(default)]
     pub roots: BTreeMap<String, String>,
+    /// What the paths of the run begin with and those of the policy do not.
+    #[serde(default)]
+    pub strip: String,
+    /// Fingerprints that were watched for. Absent: all.
+    pub watched: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +60,8 @@ pub(super) struct CasePrevious {
 #[serde(deny_unknown_fields)]
 pub(super) struct CaseItem {
     pub path: String,
+    /// As it may be printed. Absent: the path itself.
+    pub printed: Option<String>,
     /// `scanned`, or an outcome and reason: `failed:encrypted`.
     pub outcome: Option<String>,
     pub format: Option<String>,
@@ -192,6 +199,6 @@ pub(super) struct Expect {
     pub trigger_date: Option<String>,
     pub trigger_source: Option<String>,
     pub rows: Option<u64>,
-    /// The result has a note that holds this.
+    /// The result has a note that holds this; empty: it has none.
     pub note: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Retention rules: when a clock starts, how long it runs, and what follows.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values::Period;
 
@@ -74,7 +74,7 @@ fn medium() -> Confidence {
 }
 
 /// Where a trigger date comes from (controls.md 4.2).
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// A field of the item, each row.

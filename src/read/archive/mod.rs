@@ -4,13 +4,16 @@
 
 mod compressed;
 mod guard;
+mod holes;
 mod tar;
 #[cfg(test)]
 mod tests;
 mod zip;
 
-use super::{Format, ReadContext, ReadError};
-use crate::model::{ContentVisitor, Gap, Reason};
+use std::io::Read;
+
+use super::{Format, ReadContext, ReadError, go};
+use crate::model::{Body, ContentVisitor, Gap, ItemMeta, Reason};
 
 /// The formats of this file.
 pub const FORMATS: &[Format] = &[
@@ -58,6 +61,15 @@ fn comment(visitor: &mut dyn ContentVisitor, text: &[u8]) {
     if !text.is_empty() {
         visitor.comment(text);
     }
+}
+
+/// Hands on what stands where nothing of the container should: behind its end, or before its beginning.
+fn trailing_bytes(rest: impl Read, visitor: &mut dyn ContentVisitor) -> Result<(), ReadError> {
+    const HOW: &str = "trailing-bytes";
+    visitor.residue(Some(HOW));
+    let flow = visitor.entry(HOW.as_bytes(), ItemMeta::default(), Body::stream(rest));
+    visitor.residue(None);
+    go(flow)
 }
 
 /// Gives a reader's gap to the visitor, so that only a stop is left to pass on.

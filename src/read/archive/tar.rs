@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tar::{Archive, Entry, EntryType};
 
 use super::guard::{Decoded, Stored, Tally};
-use super::{before_entry, comment, may_open, settle};
+use super::{before_entry, comment, may_open, settle, trailing_bytes};
 use crate::model::{Body, ContentVisitor, Gap, ItemMeta, Reason};
 use crate::read::{Format, LimitHit, ReadContext, ReadError, go};
 
@@ -44,37 +44,132 @@ fn read(
         return Ok(());
     }
     let tally = Tally::default();
-    let mut archive = Archive::new(Stored::new(body, &tally));
-    let result = entries(cx, &tally, &mut archive, visitor).map_err(|e| match (e, tally.failure()) {
-        // The crate renames what failed below it.
-        (ReadError::Gap(_), Some(below)) => below.into(),
-        (e, _) => e,
-    });
+    let result =
+        archives(cx, &tally, Stored::new(body, &tally), visitor).map_err(|e| match (e, tally.failure()) {
+            // The crate renames what failed below it.
+            (ReadError::Gap(_), Some(below)) => below.into(),
+            (e, _) => e,
+        });
     settle(result, visitor)
+}
+
+/// The archive, and what stands behind its end: entries of another one, which no program lists, or anything else.
+fn archives(
+    cx: &ReadContext<'_>,
+    tally: &Tally,
+    stored: Stored<'_, Body<'_>>,
+    visitor: &mut dyn ContentVisitor,
+) -> Result<(), ReadError> {
+    let mut count = 0;
+    let mut archive = Archive::new(stored);
+    entries(cx, tally, &mut archive, &mut count, visitor)?;
+    tally.allow(None);
+    let mut blocks = Blocks { inner: archive.into_inner(), block: [0; 512], held: 0, at: 0 };
+    while blocks.skip_zeros(cx)? {
+        count += 1;
+        before_entry(cx, count)?;
+        if recognises(&blocks.block[..blocks.held]) {
+            visitor.residue(Some("tar-after-end"));
+            let mut archive = Archive::new(&mut blocks);
+            let result = entries(cx, tally, &mut archive, &mut count, visitor);
+            visitor.residue(None);
+            result?;
+            tally.allow(None);
+        } else {
+            trailing_bytes(UntilHeader(&mut blocks), visitor)?;
+            drain(cx, &mut UntilHeader(&mut blocks))?;
+        }
+    }
+    Ok(())
+}
+
+/// Content in blocks of 512 bytes, one of them looked at.
+struct Blocks<R> {
+    inner: R,
+    block: [u8; 512],
+    held: usize,
+    /// Read of it so far.
+    at: usize,
+}
+
+impl<R: Read> Blocks<R> {
+    /// Makes a block the one that is looked at, if none is left; `false` at the end.
+    fn fill(&mut self) -> io::Result<bool> {
+        if self.at < self.held {
+            return Ok(true);
+        }
+        (self.at, self.held) = (0, 0);
+        while self.held < self.block.len() {
+            match self.inner.read(&mut self.block[self.held..]) {
+                Ok(0) => break,
+                Ok(n) => self.held += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(self.held > 0)
+    }
+
+    /// Passes over empty blocks; `false` at the end.
+    fn skip_zeros(&mut self, cx: &ReadContext<'_>) -> Result<bool, ReadError> {
+        while self.fill()? {
+            if self.block[self.at..self.held].iter().any(|b| *b != 0) {
+                return Ok(true);
+            }
+            self.at = self.held;
+            if let Some(stop) = cx.budget.stop() {
+                return Err(stop.into());
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: Read> Read for Blocks<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.fill()? {
+            return Ok(0);
+        }
+        let n = (&self.block[self.at..self.held]).read(buf)?;
+        self.at += n;
+        Ok(n)
+    }
+}
+
+/// Blocks up to one that an archive could begin with.
+struct UntilHeader<'a, R>(&'a mut Blocks<R>);
+
+impl<R: Read> Read for UntilHeader<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.0.fill()? || (self.0.at == 0 && recognises(&self.0.block[..self.0.held])) {
+            return Ok(0);
+        }
+        self.0.read(buf)
+    }
 }
 
 fn entries(
     cx: &ReadContext<'_>,
     tally: &Tally,
     archive: &mut Archive<impl Read>,
+    count: &mut u64,
     visitor: &mut dyn ContentVisitor,
 ) -> Result<(), ReadError> {
     let damaged = |count: u64| Gap::new(Reason::Malformed, format!("damaged after {count} entries"));
-    let mut count = 0;
     let mut unread = 0;
     let mut list = archive.entries().map_err(|_| damaged(0))?;
     loop {
         tally.allow(Some(HEADER_BYTES + unread));
         let Some(entry) = list.next() else { return Ok(()) };
-        let mut entry = entry.map_err(|_| damaged(count))?;
+        let mut entry = entry.map_err(|_| damaged(*count))?;
         tally.allow(None);
         let kind = entry.header().entry_type();
         let size = entry.size();
         if kind.is_dir() && size == 0 {
             continue;
         }
-        count += 1;
-        before_entry(cx, count)?;
+        *count += 1;
+        before_entry(cx, *count)?;
         properties(&mut entry, visitor);
         let name = entry.path_bytes().into_owned();
         let meta = meta(&entry);
@@ -87,7 +182,7 @@ fn entries(
             }
             EntryType::XGlobalHeader => {
                 let mut records = Vec::new();
-                (&mut entry).take(HEADER_BYTES).read_to_end(&mut records).map_err(|_| damaged(count))?;
+                (&mut entry).take(HEADER_BYTES).read_to_end(&mut records).map_err(|_| damaged(*count))?;
                 pax_comments(&records, visitor);
             }
             _ => {
@@ -105,13 +200,13 @@ fn entries(
             EntryType::GNUSparse => {
                 entry.header().entry_size().unwrap_or_default().min(cx.budget.limits.item_bytes)
             }
-            _ => drain(cx, &mut entry).map_err(|_| damaged(count)).map(|()| 0)?,
+            _ => drain(cx, &mut entry).map_err(|_| damaged(*count)).map(|()| 0)?,
         };
     }
 }
 
 /// Reads past what is left of an entry, so that the allowance for headers is for headers only.
-fn drain(cx: &ReadContext<'_>, entry: &mut Entry<'_, impl Read>) -> io::Result<()> {
+fn drain(cx: &ReadContext<'_>, entry: &mut impl Read) -> io::Result<()> {
     let mut buffer = [0; 16 << 10];
     loop {
         if let Some(stop) = cx.budget.stop() {

@@ -10,6 +10,7 @@ use zip::read::read_zipfile_from_stream;
 use zip::result::ZipError;
 
 use super::guard::{Decoded, Stored, Tally, exceeds};
+use super::holes::{Holes, Listed};
 use super::{before_entry, comment, may_open, settle};
 use crate::model::{Body, ContentVisitor, Gap, ItemMeta, Reason, Seekable};
 use crate::read::spool::seekable_part;
@@ -89,9 +90,12 @@ fn listed(
     }
     let mut count = 0;
     let mut decoded = 0;
+    let mut places = Listed::default();
     for index in 0..archive.len() {
         let data = archive.by_index_data(index).map_err(|e| gap_of(&e, "an entry could not be listed"))?;
         let name = data.name_raw().to_vec();
+        let (header, length) = (data.header_start(), data.compressed_size());
+        places.add(header, header + 30 + name.len() as u64, length);
         let (encrypted, directory, link) =
             (data.encrypted(), data.is_dir() && data.size() == 0, data.is_symlink());
         let meta = ItemMeta {
@@ -121,11 +125,16 @@ fn listed(
             continue;
         }
         match archive.by_index(index) {
-            Ok(mut file) => decoded += entry(cx, tally, &name, meta, &mut file, visitor)?,
+            Ok(mut file) => {
+                file.data_start().into_iter().for_each(|start| places.add(header, start, length));
+                decoded += entry(cx, tally, &name, meta, &mut file, visitor)?;
+            }
             Err(e) => go(visitor.failed_entry(&name, meta, gap_of(&e, "the entry could not be opened")))?,
         }
     }
-    Ok(())
+    let directory = archive.central_directory_start();
+    let content = archive.into_inner();
+    Holes { cx, tally, content, count, decoded, stored }.read(places, directory, visitor)
 }
 
 /// Entries from the front, each found where the one before it ends. Such a pass cannot go past an entry whose
@@ -164,7 +173,7 @@ fn streamed(
 }
 
 /// Hands one entry on; returns how much came out of it.
-fn entry(
+pub(super) fn entry(
     cx: &ReadContext<'_>,
     tally: &Tally,
     name: &[u8],
@@ -192,7 +201,7 @@ impl<R: Read> Read for Counted<'_, R> {
 }
 
 /// Zip times have no zone; they are taken for UTC. The earliest one is what writers put that state none.
-fn timestamp(time: zip::DateTime) -> Option<Timestamp> {
+pub(super) fn timestamp(time: zip::DateTime) -> Option<Timestamp> {
     if time == zip::DateTime::default() {
         return None;
     }
@@ -208,7 +217,7 @@ fn timestamp(time: zip::DateTime) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(date.ok()?).ok()
 }
 
-fn gap_of(e: &ZipError, detail: &str) -> Gap {
+pub(super) fn gap_of(e: &ZipError, detail: &str) -> Gap {
     let reason = match e {
         ZipError::Io(e) => match LimitHit::find(e) {
             Some(reason) => reason,

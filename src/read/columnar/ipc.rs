@@ -92,7 +92,7 @@ fn batches<'c, 'b>(
         {
             let mut properties: Vec<_> = schema.metadata().iter().collect();
             properties.sort();
-            properties.iter().for_each(|(_, value)| visitor.comment(value.as_bytes()));
+            properties.iter().for_each(|(name, value)| visitor.property(name.as_bytes(), value.as_bytes()));
             *table = Some(Table::new(cx, &schema, visitor));
         }
         for batch in batches {
@@ -213,7 +213,8 @@ fn footer(mut body: Body<'_>, visitor: &mut dyn ContentVisitor) -> Result<(), Re
     let start = rest.len().checked_sub(u32::from_le_bytes(*length) as usize).ok_or_else(damaged)?;
     let footer = root_as_footer(&rest[start..]).map_err(|_| damaged())?;
     for pair in footer.custom_metadata().into_iter().flatten() {
-        visitor.comment(pair.value().unwrap_or_default().as_bytes());
+        visitor
+            .property(pair.key().unwrap_or_default().as_bytes(), pair.value().unwrap_or_default().as_bytes());
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ fn read(
     let file = metadata.metadata().file_metadata();
     let properties = file.key_value_metadata().into_iter().flatten();
     for property in properties.filter(|p| p.key != ARROW_SCHEMA_META_KEY) {
-        visitor.comment(property.value.as_deref().unwrap_or_default().as_bytes());
+        visitor.property(property.key.as_bytes(), property.value.as_deref().unwrap_or_default().as_bytes());
     }
     let mut table = Table::new(cx, metadata.schema(), visitor);
     let result = groups(&chunks, &metadata, &mut table, visitor);

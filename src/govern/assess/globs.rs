@@ -1,0 +1,58 @@
+//! Globs of a policy, over paths of items.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::Member;
+
+/// Compiled globs of one list.
+#[derive(Default)]
+pub struct Globs {
+    set: GlobSet,
+    /// Place in the list of each glob of the set.
+    places: Vec<usize>,
+    any: bool,
+}
+
+impl Globs {
+    /// Compiles a list; what does not compile matches nothing (`policy check` refuses it).
+    pub fn new(globs: &[String]) -> Self {
+        let (mut set, mut places) = (GlobSetBuilder::new(), Vec::new());
+        for (place, glob) in globs.iter().enumerate() {
+            if let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).build() {
+                set.add(glob);
+                places.push(place);
+            }
+        }
+        Self { set: set.build().unwrap_or_else(|_| GlobSet::empty()), places, any: !globs.is_empty() }
+    }
+
+    /// Whether one matches the item or the outermost file around it.
+    pub fn matches(&self, member: &Member<'_>) -> bool {
+        self.matches_path(&member.path) || (!member.is_outermost() && self.set.is_match(member.outermost()))
+    }
+
+    /// Places in the list of all that match the item or the outermost file around it.
+    pub fn places<'g>(&'g self, member: &Member<'_>) -> impl Iterator<Item = usize> + 'g {
+        let mut found = self.set.matches(&member.path);
+        if !member.is_outermost() {
+            found.extend(self.set.matches(member.outermost()));
+        }
+        found.into_iter().map(|at| self.places[at])
+    }
+
+    /// Whether one matches this path.
+    pub fn matches_path(&self, path: &str) -> bool {
+        self.set.is_match(path)
+    }
+
+    /// Whether the list is empty.
+    pub fn is_empty(&self) -> bool {
+        !self.any
+    }
+}
+
+/// The beginning of a glob that holds no wildcard, without a leading `./`.
+pub fn literal_beginning(glob: &str) -> &str {
+    let glob = glob.trim_start_matches("./");
+    glob.find(['*', '?', '[', '{', '\\']).map_or(glob, |end| &glob[..end])
+}
