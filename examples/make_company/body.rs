@@ -50,6 +50,8 @@ pub struct Body {
     pub modified: Option<Date>,
     /// Outcome and reason, when it cannot be read whole.
     pub unread: Option<(&'static str, &'static str)>,
+    /// The label that it carries.
+    pub label: Option<&'static str>,
     /// It was deleted from the container that it is in.
     pub residue: bool,
 }
@@ -67,6 +69,13 @@ impl Body {
 
     pub fn modified(mut self, year: i16, month: i8, day: i8) -> Self {
         self.modified = Some(jiff::civil::date(year, month, day));
+        self
+    }
+
+    /// Puts a line with a label before a text.
+    pub fn labelled(mut self, label: &'static str) -> Self {
+        self.bytes.splice(0..0, format!("Classification: {label}\n").into_bytes());
+        self.label = Some(label);
         self
     }
 

@@ -78,6 +78,7 @@ struct Truth<'a> {
     dates: &'a [Dates],
     keys: &'a BTreeMap<String, Vec<String>>,
     residue: bool,
+    label: Option<&'static str>,
     /// By category.
     fingerprints: BTreeMap<&'static str, Vec<String>>,
 }
@@ -163,6 +164,7 @@ fn truth_line(path: String, body: &Body, mode: Option<String>) -> Result<String>
         dates: &body.dates,
         keys: &body.keys,
         residue: body.residue,
+        label: body.label,
         fingerprints,
     };
     Ok(serde_json::to_string(&truth)?)

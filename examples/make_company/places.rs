@@ -9,7 +9,7 @@ use super::body::{
 pub(super) fn fill(c: &mut Company) -> Result<()> {
     payroll(c)?;
     applicants(c)?;
-    memos(c);
+    memos(c)?;
     crm(c)?;
     payments(c)?;
     archive(c)?;
@@ -120,15 +120,20 @@ fn applicants(c: &mut Company) -> Result<()> {
     Ok(())
 }
 
-fn memos(c: &mut Company) {
+fn memos(c: &mut Company) -> Result<()> {
+    // Overdue as a memorandum, and not yet as a list of customers.
+    let guests = customers("guests", days((2025, 9, 1), 10, 10), Form::Csv)?;
+    c.put("hr/memos/2023/guests.csv", 22..25, guests);
     c.put("hr/memos/2025/heating.txt", 0..26, memo("heating"));
     c.put("hr/memos/2024/travel.txt", 0..26, memo("travel"));
-    c.put("hr/memos/2025/02/minutes.txt", 0..26, memo("minutes"));
-    c.put("hr/memos/trip-2025-04.txt", 0..26, memo("trip"));
+    let minutes = memo("minutes").labelled(if (15..18).contains(&c.week) { "Public" } else { "Internal" });
+    c.put("hr/memos/2025/02/minutes.txt", 0..26, minutes);
+    c.put("hr/memos/trip-2025-04.txt", 0..26, memo("trip").labelled("Confidential"));
     c.put("hr/handbook.txt", 0..26, prose(30, &[]));
     c.put("hr/cache/preview.txt", 0..26, memo("preview"));
     c.put("hr/tools/deploy.env", 6..9, token("tools"));
     c.put("attic/visitors.txt", 0..26, memo("visitors"));
+    Ok(())
 }
 
 fn crm(c: &mut Company) -> Result<()> {
@@ -141,9 +146,9 @@ fn crm(c: &mut Company) -> Result<()> {
         0..26,
         customers("customers-de", days((2024, 9, 2), 200, 40), Form::Parquet)?,
     );
-    // Three rows are overdue from 20 January on, until someone takes them out.
+    // Three rows are overdue from 3 March on, until someone takes them out.
     let mut old = days((2024, 2, 1), 200, 40);
-    if c.week < 7 {
+    if c.week < 12 {
         old.splice(0..3, days((2022, 12, 18), 3, 3));
     }
     c.put(

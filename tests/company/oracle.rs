@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use policy::Hold;
+pub use retention::{Overdue, all_overdue};
 pub use policy::{Class, Glob, Policy, System};
 pub use run::{Item, Registers, Run, item_id};
 

@@ -26,12 +26,17 @@ pub enum Given {
     OnlyBad,
 }
 
+/// First and last day that a date can mean.
+pub type Span = (Date, Date);
+
 /// A usable date.
 #[derive(Clone, Debug)]
 pub struct Start {
     pub worth: Worth,
     /// First and last day that each row can mean, once for each pair.
-    pub days: Vec<(Date, Date)>,
+    pub days: Vec<Span>,
+    /// How many rows say each of these.
+    counts: Vec<u64>,
     /// All rows, and those whose date is empty, unreadable, ambiguous or in the future.
     pub rows: u64,
     pub bad: u64,
@@ -43,13 +48,22 @@ impl Start {
         self.days.iter().map(|d| d.0).max().expect("a day")
     }
 
+    /// The last day that the youngest row can mean.
+    pub fn youngest_end(&self) -> Date {
+        self.days.iter().map(|d| d.1).max().expect("a day")
+    }
+
+    pub fn rows_of(&self, day: &Span) -> u64 {
+        self.days.iter().zip(&self.counts).filter(|(d, _)| *d == day).map(|(_, n)| n).sum()
+    }
+
     /// The oldest row.
     pub fn oldest(&self) -> (Date, Date) {
         *self.days.iter().min().expect("a day")
     }
 
     fn once(worth: Worth, first: Date, last: Date) -> Self {
-        Self { worth, days: vec![(first, last)], rows: 1, bad: 0 }
+        Self { worth, days: vec![(first, last)], counts: vec![1], rows: 1, bad: 0 }
     }
 }
 
@@ -94,7 +108,8 @@ fn source_of(case: &Case<'_>, rule: &Rule, item: &Item, source: &str) -> Given {
                 return if rows > 0 { Given::OnlyBad } else { Given::Nothing };
             }
             let days = dates.days.keys().map(|d| (*d, *d)).collect();
-            Given::Usable(Start { worth: Worth::Strong, days, rows, bad })
+            let counts = dates.days.values().copied().collect();
+            Given::Usable(Start { worth: Worth::Strong, days, counts, rows, bad })
         }
         "event" => {
             let empty = BTreeMap::new();
@@ -108,7 +123,8 @@ fn source_of(case: &Case<'_>, rule: &Rule, item: &Item, source: &str) -> Given {
                 return if keys.is_empty() { Given::Nothing } else { Given::OnlyBad };
             }
             let (rows, bad) = (keys.len() as u64, (keys.len() - days.len()) as u64);
-            Given::Usable(Start { worth: Worth::Strong, days, rows, bad })
+            let counts = vec![1; days.len()];
+            Given::Usable(Start { worth: Worth::Strong, days, counts, rows, bad })
         }
         "path-date" => match path_date(&item.path) {
             Some((first, last)) => Given::Usable(Start::once(Worth::Medium, first, last)),

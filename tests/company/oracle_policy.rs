@@ -45,6 +45,7 @@ pub struct Policy {
 
 #[derive(Deserialize)]
 pub struct Head {
+    pub fiscal_year_end: Option<String>,
     pub review_by: Option<Day>,
 }
 
@@ -131,12 +132,13 @@ pub struct Trigger {
     #[serde(default)]
     pub fallback: Vec<String>,
     pub min_confidence: Option<String>,
+    pub align: Option<String>,
 }
 
 impl Default for Trigger {
     fn default() -> Self {
         let (source, min_confidence) = ("modified".to_owned(), Some("weak".to_owned()));
-        Self { source, field: None, event: None, key: None, fallback: Vec::new(), min_confidence }
+        Self { source, field: None, event: None, key: None, fallback: Vec::new(), min_confidence, align: None }
     }
 }
 
@@ -368,6 +370,17 @@ impl Policy {
 
     pub fn tier_of_category(&self, category: &str) -> usize {
         tier(&self.categories[category].tier)
+    }
+
+    /// The day on which the clock of a rule starts.
+    pub fn align(&self, rule: &Rule, day: Date) -> Date {
+        let end = match rule.trigger.align.as_deref() {
+            None => return day,
+            Some("calendar-year-end") => "12-31",
+            Some(_) => self.policy.fiscal_year_end.as_deref().unwrap_or("12-31"),
+        };
+        let of = |year: i16| format!("{year}-{end}").parse::<Date>().expect("a day of every year");
+        [of(day.year()), of(day.year() + 1)].into_iter().find(|d| *d >= day).expect("a day")
     }
 
     pub fn flags(&self, category: &str) -> &[String] {

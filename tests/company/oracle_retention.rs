@@ -1,7 +1,9 @@
 //! RET-01 to RET-04.
 
-use super::clock::{Given, Start, Worth, start};
-use super::policy::Rule;
+use jiff::civil::Date;
+
+use super::clock::{Given, Span, Start, Worth, start};
+use super::policy::{Class, Period, Rule};
 use super::run::Item;
 use super::{Case, Member, Verdict, any_glob, any_name, said, tally};
 
@@ -69,21 +71,83 @@ fn unsure(case: &Case<'_>, rule: &Rule, start: &Start) -> Option<Member> {
     }
 }
 
+/// What an overdue item's deviation says: the oldest of the rows that are not on hold.
+#[derive(Clone, Debug, PartialEq, PartialOrd, Eq, Ord)]
+pub struct Overdue {
+    pub path: String,
+    pub class: String,
+    pub trigger: Date,
+    pub due: Date,
+    pub days_over: i64,
+    pub rows: u64,
+    pub mixed: bool,
+}
+
+/// All deviations of RET-01, those under an exception or a hold too.
+pub fn all_overdue(case: &Case<'_>) -> Vec<Overdue> {
+    let mut all = Vec::new();
+    for place in case.places() {
+        for class in &case.policy.classes {
+            let Some(rule) = case.policy.rule(class) else { continue };
+            let items = case.holding(place, class);
+            all.extend(items.into_iter().filter_map(|i| detail(case, rule, i, &class.id)));
+        }
+    }
+    all.sort();
+    all
+}
+
+fn detail(case: &Case<'_>, rule: &Rule, item: &Item, class: &str) -> Option<Overdue> {
+    if !matches!(overdue(case, rule, item, class), Member::Fail | Member::Excepted) {
+        return None;
+    }
+    let Given::Usable(start) = start(case, rule, item) else { return None };
+    let late = late(case, rule, &start);
+    let open: Vec<&Span> = late.iter().copied().filter(|d| !case.on_hold(&item.path, &[class], Some(**d))).collect();
+    let about = if open.is_empty() { late } else { open };
+    let oldest = *about.iter().map(|d| &d.1).min()?;
+    let due = rule.keep_max.as_ref()?.after(case.policy.align(rule, oldest));
+    let over = rule.grace.as_ref().map_or(due, |g| g.after(due));
+    let others = case.classes_of(item).into_iter().filter(|c| c.id != class);
+    Some(Overdue {
+        path: item.path.clone(),
+        class: class.to_owned(),
+        trigger: oldest,
+        due,
+        days_over: i64::from(case.run.as_of.since(over).ok()?.get_days()),
+        rows: about.iter().map(|d| start.rows_of(d)).sum(),
+        mixed: others.into_iter().any(|c| still_kept(case, c, item)),
+    })
+}
+
+/// Whether a class of an item still has to be kept.
+fn still_kept(case: &Case<'_>, class: &Class, item: &Item) -> bool {
+    let Some(rule) = case.policy.rule(class) else { return false };
+    let given = start(case, rule, item);
+    let Given::Usable(start) = &given else { return rule.trigger.source == "event" };
+    let youngest = case.policy.align(rule, start.youngest_end());
+    let before = |keep: &Option<Period>| keep.as_ref().is_some_and(|k| case.run.as_of < k.after(youngest));
+    rule.action.as_deref() == Some("permanent") || before(&rule.keep_max) || before(&rule.keep_min)
+}
+
+fn late<'s>(case: &Case<'_>, rule: &Rule, start: &'s Start) -> Vec<&'s Span> {
+    let Some(keep) = &rule.keep_max else { return Vec::new() };
+    let late = |day: &&Span| {
+        let due = keep.after(case.policy.align(rule, day.1));
+        case.run.as_of > rule.grace.as_ref().map_or(due, |g| g.after(due))
+    };
+    start.days.iter().filter(late).collect()
+}
+
 fn overdue(case: &Case<'_>, rule: &Rule, item: &Item, class: &str) -> Member {
-    let (Some(keep), false) = (&rule.keep_max, rule.action.as_deref() == Some("permanent")) else {
+    let (Some(_), false) = (&rule.keep_max, rule.action.as_deref() == Some("permanent")) else {
         return Member::Pass;
     };
     let given = start(case, rule, item);
     let Given::Usable(start) = &given else { return Member::Unknown(why(rule, &given)) };
-    let today = case.run.as_of;
-    let late = |day: &&(jiff::civil::Date, jiff::civil::Date)| {
-        let due = keep.after(day.1);
-        today > rule.grace.as_ref().map_or(due, |g| g.after(due))
-    };
-    let late: Vec<_> = start.days.iter().filter(late).collect();
+    let late = late(case, rule, start);
     if !late.is_empty() {
-        let held = |d: &(jiff::civil::Date, jiff::civil::Date)| case.on_hold(&item.path, &[class], Some(*d));
-        if late.iter().all(|d| held(d)) {
+        if late.iter().all(|d| case.on_hold(&item.path, &[class], Some(**d))) {
             return Member::Excepted;
         }
         return case.deviating("RET-01", &item.path, Some(class));
@@ -114,7 +178,7 @@ fn phase(case: &Case<'_>, rule: &Rule, item: &Item, class: &str) -> Option<Membe
     let given = start(case, rule, item);
     let Given::Usable(start) = &given else { return Some(Member::Unknown(why(rule, &given))) };
     let past = rule.phases.len();
-    let at = |day| rule.phases.iter().position(|p| case.run.as_of <= p.until.after(day)).unwrap_or(past);
+    let at = |day| rule.phases.iter().position(|p| case.run.as_of <= p.until.after(case.policy.align(rule, day))).unwrap_or(past);
     let wrong = |n: usize| {
         let elsewhere = rule.phases.iter().any(|p| any_glob(&p.location, &item.path));
         match rule.phases[n].location.is_empty() {
