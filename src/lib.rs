@@ -7,6 +7,8 @@ pub mod detect;
 pub mod govern;
 pub mod model;
 pub mod read;
+#[cfg(feature = "evidence")]
+pub mod record;
 pub mod report;
 pub mod scan;
 pub mod source;

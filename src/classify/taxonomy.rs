@@ -77,6 +77,11 @@ impl Taxonomy {
         Self::parse(TEXT)
     }
 
+    /// The text of the taxonomy that is part of the binary.
+    pub fn builtin_text() -> &'static str {
+        TEXT
+    }
+
     fn parse(text: &str) -> Result<Self, TaxonomyError> {
         let file: File = toml::from_str(text).map_err(|e| TaxonomyError(e.to_string().replace('\n', " ")))?;
         let categories: Vec<Category> =

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::outputs::OutputArgs;
+
 /// Finds personal and confidential data, says what it is and how sensitive, and accounts for everything it looked at.
 #[derive(Debug, Parser)]
 #[command(name = "privascan", version, max_term_width = 100)]
@@ -20,6 +22,16 @@ pub(super) enum Command {
         2 usage, configuration or internal error; 3 incomplete: something failed, was partial or was interrupted"
     )]
     Scan(Box<ScanArgs>),
+    /// Hold a policy against a kept run, without the data
+    Assess(Box<super::assess::AssessArgs>),
+    /// What a record is about: its runs with gaps, its items, its disposals
+    Population(super::population::PopulationArgs),
+    /// Compare a kept run with an independent listing of the store; exit 1 where they differ
+    Reconcile(super::reconcile::ReconcileArgs),
+    /// Keep a decision about something that a run found
+    Review(super::review::ReviewArgs),
+    /// What appeared, went and stayed between two kept runs; exit 1 where they differ
+    Diff(super::diff::DiffArgs),
     /// The detectors: what can be found
     #[command(subcommand)]
     Detectors(DetectorsCommand),
@@ -75,20 +87,29 @@ pub(super) struct ScanArgs {
     #[arg(value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
 
-    /// Output format: table, jsonl, csv, parquet or arrow
-    ///
-    /// Goes to standard output, or to an -o whose extension says nothing. Example: --format jsonl
-    #[arg(long, value_name = "F")]
-    pub format: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
 
-    /// Write findings to a file, or all tables to a folder; repeatable
+    /// Keep the run as evidence in this folder: one more run, chained to the last
     ///
-    /// The extension gives the format; csv, parquet and arrow files hold the findings, a FOLDER/ one file per table.
-    /// Example: -o findings.parquet -o all/ --format csv
-    #[arg(short = 'o', long = "output", value_name = "FILE")]
-    pub outputs: Vec<PathBuf>,
+    /// Example: --record evidence/
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
 
-    /// Exit 1 at or above this: a tier, a likelihood, an info type or a category (gov.* too); repeatable
+    /// Hold a policy against what is found; privascan.toml in the working directory, if there is one
+    ///
+    /// Without a target, the systems that it declares are scanned. Example: --policy privacy.toml
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// The today of retention arithmetic; recorded
+    ///
+    /// Example: --as-of 2026-12-31
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<jiff::civil::Date>,
+
+    /// Exit 1 at or above this: a tier, a likelihood, an info type, a category (gov.* too), a control test id, deviation;
+    /// repeatable
     ///
     /// Published test values never count. Example: --fail-on restricted --fail-on EMAIL_ADDRESS
     #[arg(long, value_name = "WHAT")]
@@ -193,24 +214,6 @@ pub(super) struct ScanArgs {
     /// masked hides what was found inside a name. Example: --paths hashed
     #[arg(long, value_name = "HOW", default_value = "masked", help_heading = "Results")]
     pub paths: Paths,
-
-    /// Exit 0 instead of 3 when something could not be read
-    ///
-    /// Example: --allow-incomplete
-    #[arg(long, help_heading = "Results")]
-    pub allow_incomplete: bool,
-
-    /// No summary and no progress; errors only
-    ///
-    /// Example: --quiet -o findings.jsonl
-    #[arg(short, long, help_heading = "Results")]
-    pub quiet: bool,
-
-    /// Colour of the summary
-    ///
-    /// Example: --color never
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Results")]
-    pub color: When,
 
     /// No progress bar on a terminal
     ///

@@ -1,10 +1,18 @@
 //! The command line: arguments to plans, ends to exit codes.
 
 mod args;
+mod assess;
 mod controls;
 mod detectors;
+mod diff;
+mod fail_on;
+mod governed;
 mod keys;
 mod knowledge;
+mod outputs;
+mod population;
+mod reconcile;
+mod review;
 mod scan;
 mod self_test;
 
@@ -41,6 +49,11 @@ fn run() -> ExitCode {
     };
     let end = match cli.command {
         Command::Scan(args) => scan::run(*args),
+        Command::Assess(args) => assess::run(&args),
+        Command::Population(args) => population::run(&args),
+        Command::Reconcile(args) => reconcile::run(&args),
+        Command::Review(args) => review::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Detectors(command) => match command {
             DetectorsCommand::List(args) => detectors::list(&args),
             DetectorsCommand::Show(args) => detectors::show(&args),

@@ -1,7 +1,11 @@
-//! `scan`: arguments to a plan, records to writers, the ledger to an exit code.
+//! `scan`: arguments to a plan, records to writers, the ledger and the policy to an exit code.
 
+mod keeping;
+mod settings;
+
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,34 +15,56 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::End;
-use super::args::{Paths, ScanArgs, When};
+use super::args::{Paths, ScanArgs};
+use super::fail_on::FailOn;
+use super::governed::{self, Governed};
+use super::outputs::open_writers;
 use super::{keys, knowledge};
 use crate::classify::Taxonomy;
-use crate::model::{Finding, Likelihood, RunRecord};
+use crate::detect::Detectors;
+use crate::govern::facts::{Base, Facts, Reach, RunFacts};
+use crate::govern::{Assessing, Criteria, Policy, Registers, assess};
+use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord};
 use crate::read::Limits;
-use crate::report::{self, Colour, Destination, Options, ReportWriter, Summary};
-use crate::scan::{self, PathStyle, Progress, ScanPlan};
+use crate::record::Beginning;
+use crate::record::manifest::SystemScope;
+use crate::report::{ReportWriter, Summary};
+use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan};
 use crate::source::files::{self, Selection, Target};
+use keeping::{Keeping, Whole};
 
 /// Runs the command.
 pub(super) fn run(args: ScanArgs) -> Result<End> {
     let started_at = Timestamp::now();
     let (detectors, taxonomy) = knowledge::load(&args.knowledge)?;
+    let governed = Governed::find(args.policy.as_deref())?;
     let fail_on: Vec<FailOn> =
         args.fail_on.iter().map(|w| FailOn::parse(w, &taxonomy)).collect::<Result<_>>()?;
-    let mut writers = open_writers(&args)?;
-    let own: Vec<PathBuf> = writers.iter().flat_map(|w| w.outputs()).collect();
+    if let Some(i) = fail_on.iter().position(FailOn::needs_policy).filter(|_| governed.is_none()) {
+        bail!("--fail-on {}: only a policy can say so; name one with --policy", args.fail_on[i]);
+    }
+    if governed.is_some() && matches!(args.paths, Paths::Hashed) {
+        bail!("--paths hashed hides the names that a policy's roots and globs speak of; use masked");
+    }
+    let targets = targets(&args, governed.as_ref())?;
+    let zone = governed.as_ref().map_or(jiff::tz::TimeZone::UTC, |g| g.zone.clone());
+    let as_of = args.as_of.unwrap_or_else(|| governed::day(started_at, &zone));
+    let whole = args.targets.is_empty();
+    let mut systems = governed.as_ref().map_or_else(Vec::new, |g| g.systems(&targets, whole));
+    let raw_base = governed.as_ref().map_or_else(|| Ok(Base::default()), |g| g.base(&targets))?;
+
+    let mut writers = open_writers(&args.output)?;
+    let mut own: Vec<PathBuf> = writers.iter().flat_map(|w| w.outputs()).collect();
+    own.extend(args.record.clone());
+    own.extend(governed.iter().flat_map(Governed::own_files));
     let interrupted = Arc::new(AtomicBool::new(false));
     let bar = progress_bar(&args);
+    let selection = selection(&args, &own, governed.as_ref(), &raw_base)?;
+    let evidence = evidence(&args, governed.as_ref());
+    let totals = bar.is_some();
     let plan = ScanPlan {
-        targets: targets(&args)?,
-        selection: Selection::new(
-            &args.include,
-            &args.exclude,
-            &args.ignore_file,
-            args.one_file_system,
-            &own,
-        )?,
+        targets,
+        selection,
         detectors,
         taxonomy,
         protector: keys::protector(args.key_file.as_deref())?,
@@ -54,10 +80,179 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             Paths::Raw => PathStyle::Raw,
             Paths::Hashed => PathStyle::Hashed,
         },
-        evidence: None,
-        totals: bar.is_some(),
+        evidence: evidence.map(Arc::new),
+        totals,
         interrupted: interrupted.clone(),
     };
+    let registers = governed.as_ref().map_or_else(Registers::default, |governed| {
+        governed.printed_registers(&plan, &raw_base, &printed_base(&plan, &raw_base))
+    });
+    let mut facts = RunFacts {
+        run_id: String::new(),
+        as_of,
+        interrupted: false,
+        detectors_digest: plan.detectors.digest().to_owned(),
+        policy_digest: governed.as_ref().map(|g| g.digest.clone()),
+        key_id: plan.protector.key_id().to_owned(),
+        base: printed_base(&plan, &raw_base),
+        categories_on: categories_on(&plan.detectors, &plan.taxonomy),
+        roots: systems.iter().map(|s| (s.id.clone(), Reach::parse(&s.reach).unwrap_or_default())).collect(),
+        watched: None,
+    };
+    let beginning = Beginning {
+        at: started_at,
+        as_of,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        detectors_digest: facts.detectors_digest.clone(),
+        policy_digest: facts.policy_digest.clone(),
+    };
+    let settings = settings::effective(&args, &plan);
+    let mut keeping = args.record.as_deref().map(|dir| Keeping::begin(dir, &beginning)).transpose()?;
+    facts.run_id = keeping.as_ref().map_or_else(run_id, |k| Ok(k.name().to_owned()))?;
+    listen(&interrupted)?;
+
+    // From here on the record says that a run began: it has to learn how it ended.
+    let policy = governed.as_ref().map(|g| &g.policy);
+    let scanned =
+        Scanning { plan: &plan, policy, fail_on: &fail_on }.run(&mut writers, keeping.as_mut(), bar.as_ref());
+    let scanned = match (scanned, keeping) {
+        (Ok(scanned), kept) => (scanned, kept),
+        (Err(e), None) => return Err(e),
+        (Err(e), Some(keeping)) => {
+            keeping.abort(Timestamp::now())?;
+            return Err(e);
+        }
+    };
+    let (Scanned { ledger, summary, items, mut hit }, mut keeping) = scanned;
+    facts.interrupted = interrupted.load(Ordering::Relaxed);
+    let run = RunRecord {
+        run_id: facts.run_id.clone(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        detectors_digest: facts.detectors_digest.clone(),
+        detectors: plan.detectors.definitions().filter(|d| !d.decoy).count() as u64,
+        key_id: facts.key_id.clone(),
+        targets: scan::printed_targets(&plan),
+        settings: settings::changed(&args),
+        min_likelihood: plan.min_likelihood,
+        started_at,
+        finished_at: Timestamp::now(),
+        as_of: (policy.is_some() || keeping.is_some()).then_some(as_of),
+        policy_digest: facts.policy_digest.clone(),
+        interrupted: facts.interrupted,
+        ledger,
+    };
+    let criteria = Criteria::default();
+    let assessment = policy.map(|policy| {
+        let facts = Facts {
+            run: &facts,
+            items: &items,
+            previous: keeping.as_ref().and_then(Keeping::previous),
+            history: keeping.as_ref().map(|k| k.history.as_slice()),
+            registers: &registers,
+            reviews: keeping.as_ref().map_or(&[], |k| k.reviews.as_slice()),
+            self_test: None,
+            integrity: keeping.as_ref().map(|k| &k.integrity),
+        };
+        count_systems(&mut systems, policy, &facts, &plan.taxonomy);
+        assess(policy, &facts, &plan.taxonomy, &criteria)
+    });
+    if let Some(assessment) = &assessment {
+        hit |= assessment.results.iter().any(|r| fail_on.iter().any(|w| w.meets_result(r)));
+        if let Some(keeping) = &mut keeping {
+            keeping.appender().assessment(assessment, &[])?;
+        }
+    }
+    if let Some(keeping) = keeping {
+        keeping.finish(&Whole {
+            run: &run,
+            summary: &summary,
+            plan: &plan,
+            settings: &settings,
+            facts: &facts,
+            systems: &systems,
+            governed: governed.as_ref(),
+            registers: &registers,
+            self_test: None,
+            assessment: assessment.as_ref(),
+        })?;
+    }
+    // After the record, which does not depend on whether someone still reads along.
+    for mut writer in writers {
+        if let Some(assessment) = &assessment {
+            writer.assessment(assessment, &[])?;
+        }
+        writer.finish(&run, &summary)?;
+    }
+    let complete = run.ledger.complete() && !run.interrupted && reached(&facts);
+    Ok(match (hit, complete || args.output.allow_incomplete) {
+        (true, _) => End::Found,
+        (false, true) => End::Fine,
+        (false, false) => End::Incomplete,
+    })
+}
+
+/// Whether no root that was to be scanned is missing, unmounted or unreadable.
+pub(super) fn reached(facts: &RunFacts) -> bool {
+    facts.roots.values().all(|reach| matches!(reach, Reach::Reached | Reach::NotScanned))
+}
+
+/// What examines items and hands their records on.
+struct Scanning<'a> {
+    plan: &'a ScanPlan,
+    policy: Option<&'a Policy>,
+    fail_on: &'a [FailOn],
+}
+
+/// What came of it.
+struct Scanned {
+    ledger: Ledger,
+    summary: Summary,
+    /// Without occurrences; only where a policy asks.
+    items: Vec<ItemRecord>,
+    hit: bool,
+}
+
+impl Scanning<'_> {
+    fn run(
+        &self,
+        writers: &mut [Box<dyn ReportWriter>],
+        mut keeping: Option<&mut Keeping>,
+        bar: Option<&ProgressBar>,
+    ) -> Result<Scanned> {
+        let (mut summary, mut items, mut hit) = (Summary::default(), Vec::new(), false);
+        let ledger = scan::run(
+            self.plan,
+            &mut |mut record| {
+                if let Some(keeping) = &mut keeping {
+                    keeping.date(&mut record);
+                    keeping.appender().item(&record)?;
+                }
+                summary.add(&record);
+                hit |= record
+                    .findings
+                    .iter()
+                    .any(|f| self.fail_on.iter().any(|w| w.meets(f, &self.plan.taxonomy)));
+                writers.iter_mut().try_for_each(|w| w.item(&record))?;
+                if self.policy.is_some() {
+                    record.findings.iter_mut().for_each(|f| f.occurrences = Vec::new());
+                    items.push(record);
+                }
+                Ok(())
+            },
+            &mut |progress| show(bar, progress),
+        )
+        .map_err(|e| match e {
+            scan::ScanError::Output(e) => anyhow::Error::from(e),
+            other => other.into(),
+        })?;
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        Ok(Scanned { ledger, summary, items, hit })
+    }
+}
+
+fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
     let twice = interrupted.clone();
     ctrlc::set_handler(move || {
         // The second one is for those who cannot wait.
@@ -65,57 +260,60 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             std::process::exit(3);
         }
     })
-    .context("cannot listen for Ctrl-C")?;
-
-    let mut summary = Summary::default();
-    let mut hit = false;
-    let ledger = scan::run(
-        &plan,
-        &mut |record| {
-            summary.add(&record);
-            hit |= record.findings.iter().any(|f| fail_on.iter().any(|w| w.meets(f, &plan.taxonomy)));
-            writers.iter_mut().try_for_each(|w| w.item(&record))
-        },
-        &mut |progress| show(bar.as_ref(), progress),
-    )
-    .map_err(|e| match e {
-        scan::ScanError::Output(e) => anyhow::Error::from(e),
-        other => other.into(),
-    })?;
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
-
-    let was_interrupted = interrupted.load(Ordering::Relaxed);
-    let complete = ledger.complete() && !was_interrupted;
-    let run = RunRecord {
-        run_id: run_id()?,
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        detectors_digest: plan.detectors.digest().to_owned(),
-        detectors: plan.detectors.definitions().filter(|d| !d.decoy).count() as u64,
-        key_id: plan.protector.key_id().to_owned(),
-        targets: scan::printed_targets(&plan),
-        settings: settings(&args),
-        min_likelihood: plan.min_likelihood,
-        started_at,
-        finished_at: Timestamp::now(),
-        interrupted: was_interrupted,
-        ledger,
-    };
-    for writer in writers {
-        writer.finish(&run, &summary)?;
-    }
-    Ok(match (hit, complete || args.allow_incomplete) {
-        (true, _) => End::Found,
-        (false, true) => End::Fine,
-        (false, false) => End::Incomplete,
-    })
+    .context("cannot listen for Ctrl-C")
 }
 
-fn targets(args: &ScanArgs) -> Result<Vec<Target>> {
-    let given = match args.targets.is_empty() {
-        true => vec![PathBuf::from(".")],
-        false => args.targets.clone(),
+fn selection(
+    args: &ScanArgs,
+    own: &[PathBuf],
+    governed: Option<&Governed>,
+    base: &Base,
+) -> Result<Selection> {
+    let (include, exclude) = (&args.include, &args.exclude);
+    let selection = Selection::new(include, exclude, &args.ignore_file, args.one_file_system, own)?;
+    let excluded = governed.into_iter().flat_map(|g| &g.policy.scope.exclude);
+    let globs: Vec<String> = excluded.map(|e| e.glob.clone()).collect();
+    Ok(selection.leaving_out(&globs, &base.strip, &base.prepend)?)
+}
+
+/// What is gathered of each item beyond findings.
+fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan> {
+    let mut evidence = governed.map(Governed::evidence);
+    if args.record.is_some() {
+        // The next run asks what became of this one's items.
+        evidence.get_or_insert_with(EvidencePlan::default).content_hashes = true;
+    }
+    evidence
+}
+
+/// The rule for paths as they are printed.
+fn printed_base(plan: &ScanPlan, raw: &Base) -> Base {
+    Base { strip: scan::printed(plan, std::iter::once(raw.strip.as_bytes())).concat(), ..raw.clone() }
+}
+
+/// Categories that an enabled detector finds.
+fn categories_on(detectors: &Detectors, taxonomy: &Taxonomy) -> BTreeSet<String> {
+    let on = detectors.definitions().filter(|d| !d.decoy);
+    on.map(|d| taxonomy.category_of(&d.info_type).name.clone()).collect()
+}
+
+/// Counts items by the system they are in.
+fn count_systems(systems: &mut [SystemScope], policy: &Policy, facts: &Facts<'_>, taxonomy: &Taxonomy) {
+    let without_items = Facts { items: &[], previous: None, ..*facts };
+    let assessing = Assessing::new(policy, &without_items, taxonomy);
+    for record in facts.items {
+        let system = assessing.system_of(&facts.run.base.apply(&record.printed_path));
+        if let Some(system) = system.and_then(|at| systems.get_mut(at)) {
+            system.count(record);
+        }
+    }
+}
+
+fn targets(args: &ScanArgs, governed: Option<&Governed>) -> Result<Vec<Target>> {
+    let given = match (args.targets.is_empty(), governed) {
+        (true, Some(governed)) => governed.targets(),
+        (true, None) => vec![PathBuf::from(".")],
+        (false, _) => args.targets.clone(),
     };
     let targets: Vec<Target> = given
         .into_iter()
@@ -160,88 +358,14 @@ fn likelihood(word: &str) -> Result<Likelihood> {
     Likelihood::parse(word).with_context(|| format!("--min-likelihood {word}: use one of {words}"))
 }
 
-/// A writer for each `-o`, and one for standard output: `--format` if no `-o` needed it, else the summary.
-fn open_writers(args: &ScanArgs) -> Result<Vec<Box<dyn ReportWriter>>> {
-    let options = Options {
-        colour: match args.color {
-            When::Always => Colour::Always,
-            When::Auto if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() => {
-                Colour::Always
-            }
-            _ => Colour::Never,
-        },
-    };
-    let mut format_used = false;
-    let mut writers = Vec::new();
-    for path in &args.outputs {
-        let destination = Destination::of(path);
-        let by_name = match destination {
-            Destination::File(_) => report::format_of(path).map(|f| f.name),
-            _ => None,
-        };
-        let format = match (by_name, &args.format) {
-            (Some(name), _) => name,
-            (None, Some(name)) => {
-                format_used = true;
-                name
-            }
-            (None, None) => bail!(
-                "-o {}: its extension names no format; add one such as .jsonl or .parquet, or say --format",
-                path.display()
-            ),
-        };
-        writers.push(open(format, &destination, path, options)?);
-    }
-    let format = args.format.as_deref().filter(|_| !format_used).unwrap_or("table");
-    let explicit = args.format.is_some() && !format_used;
-    if explicit || !args.quiet {
-        writers.push(open(format, &Destination::Stdout, Path::new("-"), options)?);
-    }
-    Ok(writers)
-}
-
-fn open(format: &str, to: &Destination, path: &Path, options: Options) -> Result<Box<dyn ReportWriter>> {
-    report::open(format, to, options).map_err(|e| {
-        let folder_missing = e.kind() == io::ErrorKind::NotFound;
-        let hint = if folder_missing { "; make the folder first" } else { "" };
-        match folder_missing && !e.to_string().contains("cannot write") {
-            true => anyhow!("cannot write {}: {e}{hint}", path.display()),
-            false => anyhow!("{e}{hint}"),
-        }
-    })
-}
-
 fn run_id() -> Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
     Ok(crate::model::hex(&bytes))
 }
 
-/// What differs from the defaults; never a path, a glob or a key, which may be content.
-fn settings(args: &ScanArgs) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut add = |on: bool, what: String| all.extend(on.then_some(what));
-    let knowledge = &args.knowledge;
-    add(knowledge.detectors != ["all"], format!("detectors={}", knowledge.detectors.join(",")));
-    add(knowledge.patterns.is_some(), "patterns=own".to_owned());
-    add(!args.include.is_empty(), format!("include={} globs", args.include.len()));
-    add(!args.exclude.is_empty(), format!("exclude={} globs", args.exclude.len()));
-    add(!args.ignore_file.is_empty(), format!("ignore-file={} files", args.ignore_file.len()));
-    add(args.one_file_system, "one-file-system".to_owned());
-    add(args.max_depth != 8, format!("max-depth={}", args.max_depth));
-    add(args.max_item_bytes.as_u64() != 64 << 30, format!("max-item-bytes={}", args.max_item_bytes.as_u64()));
-    add(args.max_ratio != 200, format!("max-ratio={}", args.max_ratio));
-    let seconds = args.timeout_per_item.unwrap_or_default();
-    add(args.timeout_per_item.is_some(), format!("timeout-per-item={seconds}"));
-    let rows = args.sample_rows.unwrap_or_default();
-    add(args.sample_rows.is_some(), format!("sample-rows={rows}"));
-    add(args.occurrences != "10", format!("occurrences={}", args.occurrences));
-    add(!matches!(args.paths, Paths::Masked), format!("paths={:?}", args.paths).to_lowercase());
-    all
-}
-
 fn progress_bar(args: &ScanArgs) -> Option<ProgressBar> {
-    if args.quiet || args.no_progress || !io::stderr().is_terminal() {
+    if args.output.quiet || args.no_progress || !io::stderr().is_terminal() {
         return None;
     }
     let bar = ProgressBar::new(0);
@@ -261,73 +385,4 @@ fn show(bar: Option<&ProgressBar>, progress: &Progress) {
     let (items, listed, findings) =
         (get(&progress.items), get(&progress.discovered), get(&progress.findings));
     bar.set_message(format!("{items}/{listed} items, {findings} findings"));
-}
-
-/// One `--fail-on`.
-#[derive(Debug, PartialEq)]
-enum FailOn {
-    Tier(usize),
-    Likelihood(Likelihood),
-    InfoType(String),
-    Category(String),
-    /// With its final dot.
-    Prefix(String),
-}
-
-impl FailOn {
-    fn parse(word: &str, taxonomy: &Taxonomy) -> Result<Self> {
-        if let Some(rank) = taxonomy.tier_rank(word) {
-            return Ok(FailOn::Tier(rank));
-        }
-        if let Some(level) = Likelihood::parse(word) {
-            return Ok(FailOn::Likelihood(level));
-        }
-        if taxonomy.has(word) {
-            return Ok(FailOn::InfoType(word.to_owned()));
-        }
-        let names = || taxonomy.categories().iter().map(|c| c.name.as_str());
-        if names().any(|n| n == word) {
-            return Ok(FailOn::Category(word.to_owned()));
-        }
-        if let Some(prefix) = word.strip_suffix('*').filter(|p| p.ends_with('.'))
-            && names().any(|n| n.starts_with(prefix))
-        {
-            return Ok(FailOn::Prefix(prefix.to_owned()));
-        }
-        bail!(
-            "--fail-on {word}: no tier ({}), likelihood, info type or category; see `privascan detectors list`",
-            taxonomy.tiers().join(", ")
-        )
-    }
-
-    /// Published test values meet nothing.
-    fn meets(&self, finding: &Finding, taxonomy: &Taxonomy) -> bool {
-        !finding.flags.iter().any(|f| f == "likely_test")
-            && match self {
-                FailOn::Tier(rank) => taxonomy.tier_rank(&finding.tier).is_some_and(|r| r >= *rank),
-                FailOn::Likelihood(level) => finding.likelihood >= *level,
-                FailOn::InfoType(name) => finding.info_type == *name,
-                FailOn::Category(name) => finding.category == *name,
-                FailOn::Prefix(prefix) => finding.category.starts_with(prefix),
-            }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fail_on_takes_the_words_of_the_contract_and_refuses_others() {
-        let taxonomy = Taxonomy::builtin().expect("sound");
-        let parse = |w: &str| FailOn::parse(w, &taxonomy);
-        assert_eq!(parse("restricted").expect("tier"), FailOn::Tier(3));
-        assert_eq!(parse("likely").expect("likelihood"), FailOn::Likelihood(Likelihood::Likely));
-        assert_eq!(parse("US_SSN").expect("info type"), FailOn::InfoType("US_SSN".to_owned()));
-        assert_eq!(parse("gov.*").expect("prefix"), FailOn::Prefix("gov.".to_owned()));
-        assert_eq!(parse("pay.pan").expect("category"), FailOn::Category("pay.pan".to_owned()));
-        for nonsense in ["", "gov", "gov*", "everything", "nope.*"] {
-            assert!(parse(nonsense).is_err(), "{nonsense}");
-        }
-    }
 }

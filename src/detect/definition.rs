@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Likelihood;
 
 /// One `[[detector]]` table. `patterns/README.md` explains each field to people who write them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// kebab-case, unique, permanent.
@@ -50,7 +50,7 @@ pub struct Definition {
     #[serde(default)]
     pub test_values: Vec<String>,
     /// Level when pattern and validators fit and nothing else is known.
-    #[serde(deserialize_with = "likelihood")]
+    #[serde(deserialize_with = "likelihood", serialize_with = "likelihood_word")]
     pub likelihood: Likelihood,
     /// Whether a hotword or fitting field name must be there.
     #[serde(default)]
@@ -86,7 +86,7 @@ pub struct Definition {
 }
 
 /// Where a match begins.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Anchor {
     /// At a start: a letter or digit after something else, or one of `+ ( -` after something that is neither a letter, a digit nor itself.
@@ -99,7 +99,7 @@ pub enum Anchor {
 }
 
 /// What may not stand directly before and after a match.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Boundary {
     /// No ASCII letter or digit.
@@ -113,7 +113,7 @@ pub enum Boundary {
 }
 
 /// Whether surroundings must speak for a match.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Context {
     /// A hotword or field name raises the likelihood.
@@ -124,7 +124,7 @@ pub enum Context {
 }
 
 /// The form in which two values are compared and fingerprinted.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalize {
     /// ASCII letters and digits only, upper case.
@@ -159,7 +159,17 @@ pub struct DefinitionError {
     pub what: String,
 }
 
-#[derive(Deserialize)]
+fn likelihood_word<S: serde::Serializer>(likelihood: &Likelihood, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(likelihood.word())
+}
+
+/// Definitions as one TOML text, from which [`parse`] makes the same ones: detectors with the same digest.
+pub fn to_toml<'a>(definitions: impl Iterator<Item = &'a Definition>) -> Result<String, toml::ser::Error> {
+    let file = DetectorFile { detector: definitions.cloned().collect() };
+    toml::to_string(&file)
+}
+
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct DetectorFile {
     #[serde(default)]
@@ -198,4 +208,21 @@ pub fn load_dir(dir: &Path) -> Result<Vec<(String, Definition)>, DefinitionError
         all.extend(parse(&file, &text)?.into_iter().map(|d| (file.clone(), d)));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_survive_being_written() {
+        let all: Vec<Definition> =
+            crate::detect::builtin().expect("sound").into_iter().map(|(_, definition)| definition).collect();
+        let again = parse("copy", &to_toml(all.iter()).expect("written")).expect("parsed");
+        assert_eq!(all.len(), again.len());
+        for (one, other) in all.iter().zip(&again) {
+            // The digest is made of this form.
+            assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        }
+    }
 }

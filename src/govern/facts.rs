@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::registers::Registers;
 use crate::model::ItemRecord;
@@ -57,7 +58,7 @@ pub struct RunFacts {
 
 /// How the printed path of an item becomes one relative to the policy's folder: without the beginning `strip` and with
 /// the beginning `prepend`; unchanged if it does not begin with `strip`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Base {
     /// `testdata/company/`
     pub strip: String,
@@ -114,7 +115,7 @@ pub struct Review {
 }
 
 /// What the detectors' self-test came to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 pub struct SelfTest {
     /// Pairs of kind and format that were tried: planted values found.
     pub hit: u64,
@@ -131,7 +132,7 @@ pub struct SelfTest {
 }
 
 /// What verification of the record came to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 pub struct Integrity {
     /// Runs whose lines and files were checked.
     pub runs: u64,

@@ -119,6 +119,9 @@ pub struct DisposalEntry {
     pub id: String,
     /// The item's path relative to the policy's folder, nesting joined by `!/`; or `item_id:` and its id.
     pub item: String,
+    /// Id of the item at that path, where `item` is not the path itself but what may be printed of it: as runs keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<String>,
     /// Declared system.
     #[serde(default)]
     pub system: Option<String>,

@@ -108,6 +108,11 @@ impl Signals {
         self.0 |= other.0;
     }
 
+    /// The one signal that a word of the contract names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(_, w)| *w == word).map(|(signal, _)| *signal)
+    }
+
     /// The words of the contract, in a fixed order.
     pub fn words(self) -> Vec<&'static str> {
         Self::WORDS.iter().filter(|(s, _)| self.has(*s)).map(|(_, w)| *w).collect()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::finding::Likelihood;
 use super::item::Outcome;
@@ -30,6 +31,10 @@ pub struct RunRecord {
     pub started_at: Timestamp,
     /// End of the run.
     pub finished_at: Timestamp,
+    /// The "today" of retention arithmetic; `None` without a policy and a record.
+    pub as_of: Option<Date>,
+    /// SHA-256 of the policy file, hex.
+    pub policy_digest: Option<String>,
     /// Whether the run was interrupted.
     pub interrupted: bool,
     /// The ledger.

@@ -57,6 +57,7 @@ fn print(cell: &Cell<'_>, out: &mut String) {
         Cell::Float(x) => out.push_str(&format!("{x:?}")),
         Cell::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Cell::Time(t) => out.push_str(&t.to_string()),
+        Cell::Date(day) => out.push_str(&day.to_string()),
     }
 }
 

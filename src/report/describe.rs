@@ -6,7 +6,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::jsonl::write_line;
-use super::schema::{FINDING, Field, ITEM, OCCURRENCE, RUN, Record, SCHEMA_VERSION, Table};
+use super::schema::{
+    CONTROL_RESULT, CRITERION, DATE, DEVIATION, FINDING, Field, ITEM, OCCURRENCE, RUN, Record,
+    SCHEMA_VERSION, Table,
+};
 use super::text::wrap;
 use crate::model::{Likelihood, Reason};
 
@@ -42,11 +45,20 @@ struct Described {
     fields: Vec<Field>,
 }
 
-fn tables() -> [Described; 4] {
+fn tables() -> [Described; 8] {
     fn one<R: Record>(table: &'static Table<R>) -> Described {
         Described { name: table.name, file: table.file, about: table.about, fields: table.fields().collect() }
     }
-    [one(&RUN), one(&ITEM), one(&FINDING), one(&OCCURRENCE)]
+    [
+        one(&RUN),
+        one(&ITEM),
+        one(&FINDING),
+        one(&OCCURRENCE),
+        one(&DATE),
+        one(&CONTROL_RESULT),
+        one(&DEVIATION),
+        one(&CRITERION),
+    ]
 }
 
 fn as_text(out: &mut dyn Write) -> io::Result<()> {
@@ -56,7 +68,7 @@ fn as_text(out: &mut dyn Write) -> io::Result<()> {
         out,
         0,
         "JSON lines carry the table's name in \"record\". A directory of CSV, Parquet or Arrow files has one file per \
-         table. Types: text; int (64-bit, signed); float (64-bit); bool; time (UTC, microseconds); list (of text: a \
+         table. Types: text; int (64-bit, signed); float (64-bit); bool; time (UTC, microseconds); date (calendar day, 2021-03-01 in JSON and CSV); list (of text: a \
          JSON array, a list column in Parquet and Arrow, joined by ; in CSV). Columns marked ? may be empty (null).",
     )?;
     for table in tables() {
@@ -65,7 +77,7 @@ fn as_text(out: &mut dyn Write) -> io::Result<()> {
         paragraph(out, 2, table.about)?;
         for field in table.fields {
             let kind = format!("{}{}", field.kind.word(), if field.nullable { "?" } else { "" });
-            entry(out, 28, &format!("{:<19} {kind}", field.name), field.about)?;
+            entry(out, 32, &format!("{:<23} {kind}", field.name), field.about)?;
         }
     }
     writeln!(out, "\nOutcomes")?;

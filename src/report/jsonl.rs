@@ -6,10 +6,15 @@ use std::path::PathBuf;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
-use super::schema::{Cell, FINDING, FindingRow, ITEM, OCCURRENCE, OccurrenceRow, RUN, Record, RunRow, Table};
+use super::schema::{
+    CONTROL_RESULT, CRITERION, Cell, DATE, DEVIATION, DeviationRow, FINDING, FindingRow, ITEM, OCCURRENCE,
+    OccurrenceRow, RUN, Record, RunRow, Table, date_rows,
+};
 use super::sink::{Destination, Sink};
 use super::text::deceptive;
 use super::{Options, ReportWriter, Summary};
+use crate::govern::Assessment;
+use crate::govern::outcome::CriterionResult;
 use crate::model::{ItemRecord, RunRecord};
 
 pub(super) fn open(destination: &Destination, _: Options) -> io::Result<Box<dyn ReportWriter>> {
@@ -38,7 +43,20 @@ impl ReportWriter for Jsonl {
                 self.row(&OCCURRENCE, &OccurrenceRow { record, finding, occurrence })?;
             }
         }
+        for row in date_rows(record) {
+            self.row(&DATE, &row)?;
+        }
         if self.sink.live() { self.sink.flush() } else { Ok(()) }
+    }
+
+    fn assessment(&mut self, assessment: &Assessment, criteria: &[CriterionResult]) -> io::Result<()> {
+        for result in &assessment.results {
+            self.row(&CONTROL_RESULT, &result)?;
+            for deviation in &result.deviating {
+                self.row(&DEVIATION, &DeviationRow { result, deviation })?;
+            }
+        }
+        criteria.iter().try_for_each(|criterion| self.row(&CRITERION, &criterion))
     }
 
     fn finish(mut self: Box<Self>, run: &RunRecord, summary: &Summary) -> io::Result<()> {
@@ -82,6 +100,7 @@ impl Serialize for Cell<'_> {
             Cell::Float(x) => serializer.serialize_f64(*x),
             Cell::Bool(b) => serializer.serialize_bool(*b),
             Cell::Time(t) => serializer.collect_str(t),
+            Cell::Date(day) => serializer.collect_str(day),
             Cell::List(texts) => serializer.collect_seq(texts),
         }
     }

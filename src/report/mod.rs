@@ -3,11 +3,13 @@
 //! A caller opens one [`ReportWriter`] per destination with [`open`], hands each item's record to all of them and to
 //! one [`Summary`], and ends them with [`ReportWriter::finish`]. Nothing stands at a file's final name before that.
 
+mod controls;
 mod delimited;
 mod describe;
 mod jsonl;
 pub mod schema;
 mod sink;
+mod steps;
 mod summary;
 mod tables;
 #[cfg(feature = "tabular")]
@@ -23,18 +25,25 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::govern::Assessment;
+use crate::govern::outcome::CriterionResult;
 use crate::model::{ItemRecord, RunRecord};
 
 pub use describe::describe;
 pub use sink::Destination;
 pub use summary::{Group, Place, Summary, TOP_PLACES, Tally, Unread};
-pub use terminal::render as render_summary;
+pub use terminal::{render as render_summary, render_assessed};
 pub use text::{printable, wrap};
 
 /// Writes the records of one run to one destination.
 pub trait ReportWriter: Send {
     /// Takes one item with its findings and occurrences.
     fn item(&mut self, record: &ItemRecord) -> io::Result<()>;
+
+    /// Takes what a policy says of all items taken before. Called at most once, before [`ReportWriter::finish`].
+    fn assessment(&mut self, _: &Assessment, _: &[CriterionResult]) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Takes the run's own record and makes the output final. A writer that is dropped instead leaves no file.
     fn finish(self: Box<Self>, run: &RunRecord, summary: &Summary) -> io::Result<()>;
@@ -87,7 +96,7 @@ pub static WRITERS: &[Format] = &[
     Format {
         name: "jsonl",
         extensions: &["jsonl", "ndjson"],
-        about: "one JSON object per line: items, findings, occurrences, and the run at the end",
+        about: "one JSON object per line: items, findings, occurrences, control results, and the run at the end",
         directory: false,
         constructor: jsonl::open,
     },

@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::summary::Summary;
-use crate::model::{Finding, ItemRecord, Occurrence, RunRecord};
+use crate::model::{DateField, Finding, ItemRecord, Occurrence, RunRecord};
 
 /// Version of the tables and columns below.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// Type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Kind {
     Bool,
     /// Instant in UTC, to the microsecond.
     Time,
+    /// Calendar day.
+    Date,
     /// List of texts.
     List,
 }
@@ -39,6 +42,7 @@ impl Kind {
             Kind::Float => "float",
             Kind::Bool => "bool",
             Kind::Time => "time",
+            Kind::Date => "date",
             Kind::List => "list",
         }
     }
@@ -59,6 +63,8 @@ pub enum Cell<'a> {
     Bool(bool),
     /// For [`Kind::Time`].
     Time(Timestamp),
+    /// For [`Kind::Date`].
+    Date(Date),
     /// For [`Kind::List`].
     List(Vec<Cow<'a, str>>),
 }
@@ -164,6 +170,30 @@ pub struct OccurrenceRow<'a> {
     pub occurrence: &'a Occurrence,
 }
 
+/// Records `date`.
+pub enum Dates {}
+impl Record for Dates {
+    type Row<'a> = DateRow<'a>;
+}
+/// A row of [`DATE`].
+#[derive(Clone, Copy)]
+pub struct DateRow<'a> {
+    /// The item it is in.
+    pub record: &'a ItemRecord,
+    /// The field.
+    pub dates: &'a DateField,
+    /// A day and how many values are it; `None` for the row that tells of what is no date.
+    pub day: Option<(Date, u64)>,
+}
+
+/// The rows that one field of an item gives: what is no date, then each day in order.
+pub fn date_rows(record: &ItemRecord) -> impl Iterator<Item = DateRow<'_>> {
+    record.evidence.dates.iter().flat_map(move |dates| {
+        let days = dates.days.iter().map(|(day, count)| Some((*day, *count)));
+        std::iter::once(None).chain(days).map(move |day| DateRow { record, dates, day })
+    })
+}
+
 macro_rules! columns {
     ($($name:literal $kind:ident $null:ident $about:literal = $value:expr;)+) => {
         &[$(Column {
@@ -174,6 +204,11 @@ macro_rules! columns {
     (required) => { false };
     (nullable) => { true };
 }
+
+mod controls;
+pub use controls::{
+    CONTROL_RESULT, CRITERION, ControlResults, Criteria, DEVIATION, DeviationRow, Deviations,
+};
 
 /// One row per run.
 pub static RUN: Table<Runs> = Table {
@@ -213,6 +248,9 @@ pub static RUN: Table<Runs> = Table {
         "matches" Int required "Matches of these findings." = |r| int(r.summary.total.matches);
         "likely_test_matches" Int required "Matches in published test or documentation values."
             = |r| int(r.summary.likely_test.matches);
+        "as_of" Date nullable "The today of all retention arithmetic; null without a policy and a record."
+            = |r| r.run.as_of.map_or(Cell::Null, Cell::Date);
+        "policy_digest" Text nullable "SHA-256 of the policy file, hex." = |r| maybe(r.run.policy_digest.as_deref());
     },
 };
 
@@ -249,6 +287,23 @@ pub static ITEM: Table<Items> = Table {
         "rows" Int nullable "Data rows or records read." = |r| maybe_int(r.rows);
         "co_occurrence" List required "Categories that meet in one row, joined by +, and in how many rows, after a colon."
             = |r| Cell::List(r.co_occurrence.iter().map(|(names, n)| format!("{names}:{n}").into()).collect());
+        "created_at" Time nullable "Creation, where the store keeps it." = |r| r.item.meta.created.map_or(Cell::Null, time);
+        "accessed_at" Time nullable "Last access; only where a policy asks for it."
+            = |r| r.item.meta.accessed.map_or(Cell::Null, time);
+        "group" Text nullable "Group in the store." = |r| maybe(r.item.meta.group.as_deref());
+        "content_hash" Text nullable "SHA-256 of the stored bytes, of an entry of the decoded ones; null when not asked for or not read whole."
+            = |r| maybe(r.evidence.content_hash.as_deref());
+        "residue" Text nullable "How it survived its deletion inside a container; null for what is in the open."
+            = |r| maybe(r.evidence.residue.as_deref());
+        "label" Text nullable "Sensitivity label that the item itself carries." = |r| maybe(r.evidence.label.as_deref());
+        "first_seen" Date nullable "Day of the first run of the record that saw it."
+            = |r| r.evidence.first_seen.map_or(Cell::Null, Cell::Date);
+        "unread_since" Date nullable "Day since which no run could read it whole."
+            = |r| r.evidence.unread_since.map_or(Cell::Null, Cell::Date);
+        "reused" Bool nullable "Taken over from the last run: content and rules are the same."
+            = |r| Cell::Bool(r.evidence.reused);
+        "watched" List required "Watched fingerprints that were met, each with how often, after a colon."
+            = |r| Cell::List(r.evidence.watched.iter().map(|(print, n)| format!("{print}:{n}").into()).collect());
     },
 };
 
@@ -314,6 +369,33 @@ pub static OCCURRENCE: Table<Occurrences> = Table {
             = |r| Cell::List(r.occurrence.signals.words().into_iter().map(Cow::Borrowed).collect());
     },
 };
+
+/// One row per date field of an item and day.
+pub static DATE: Table<Dates> = Table {
+    name: "date",
+    file: "dates",
+    about: "One row per item, field, source and day: how many values are that day. One more row per field, without \
+            day, tells of what is no date.",
+    columns: columns! {
+        "item_id" Text required "The item they are in." = |r| item_id(r.record);
+        "path" Text required "The item's path as it may be printed." = |r| text(&r.record.printed_path);
+        "field" Text nullable "Column or key; null for a document's own dates."
+            = |r| maybe(Some(r.dates.field.as_str()).filter(|f| !f.is_empty()));
+        "field_index" Int nullable "Index of the field, from 0." = |r| maybe_int(r.dates.field_index.map(u64::from));
+        "source" Text required "values, event:NAME, document-created or document-modified."
+            = |r| Cell::Text(r.dates.source.word().into());
+        "day" Date nullable "The day; null in the row that tells of what is no date."
+            = |r| r.day.map_or(Cell::Null, |(day, _)| Cell::Date(day));
+        "count" Int required "Values that are this day." = |r| int(r.day.map_or(0, |(_, n)| n));
+        "empty" Int nullable "Rows without a value; only in the row without day." = |r| aside(r, r.dates.empty);
+        "unparsed" Int nullable "Values that are no date, or keys without an event." = |r| aside(r, r.dates.unparsed);
+        "ambiguous" Int nullable "Values that are one date or another." = |r| aside(r, r.dates.ambiguous);
+    },
+};
+
+fn aside(row: &DateRow<'_>, count: u64) -> Cell<'static> {
+    if row.day.is_none() { int(count) } else { Cell::Null }
+}
 
 fn text(value: &str) -> Cell<'_> {
     Cell::Text(Cow::Borrowed(value))

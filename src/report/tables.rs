@@ -4,11 +4,14 @@ use std::io;
 use std::path::PathBuf;
 
 use super::schema::{
-    Cell, FINDING, Field, FindingRow, Findings, ITEM, Items, OCCURRENCE, OccurrenceRow, Occurrences, RUN,
-    Record, RunRow, Runs, Table,
+    CONTROL_RESULT, CRITERION, Cell, ControlResults, Criteria, DATE, DEVIATION, Dates, DeviationRow,
+    Deviations, FINDING, Field, FindingRow, Findings, ITEM, Items, OCCURRENCE, OccurrenceRow, Occurrences,
+    RUN, Record, RunRow, Runs, Table, date_rows,
 };
 use super::sink::{Destination, Sink, make_directory};
 use super::{ReportWriter, Summary};
+use crate::govern::Assessment;
+use crate::govern::outcome::CriterionResult;
 use crate::model::{ItemRecord, RunRecord};
 
 /// Turns the rows of one table into bytes.
@@ -44,6 +47,10 @@ struct Others {
     runs: Output<Runs>,
     items: Output<Items>,
     occurrences: Output<Occurrences>,
+    dates: Output<Dates>,
+    control_results: Output<ControlResults>,
+    deviations: Output<Deviations>,
+    criteria: Output<Criteria>,
 }
 
 /// Opens a file for the findings, or a directory for all tables.
@@ -63,6 +70,10 @@ pub(super) fn open(
                     runs: opening.table(&RUN)?,
                     items: opening.table(&ITEM)?,
                     occurrences: opening.table(&OCCURRENCE)?,
+                    dates: opening.table(&DATE)?,
+                    control_results: opening.table(&CONTROL_RESULT)?,
+                    deviations: opening.table(&DEVIATION)?,
+                    criteria: opening.table(&CRITERION)?,
                 }),
                 paths,
             }
@@ -97,6 +108,7 @@ impl ReportWriter for TablesWriter {
     fn item(&mut self, record: &ItemRecord) -> io::Result<()> {
         if let Some(others) = &mut self.others {
             others.items.row(&record)?;
+            date_rows(record).try_for_each(|row| others.dates.row(&row))?;
         }
         for finding in &record.findings {
             self.findings.row(&FindingRow { record, finding })?;
@@ -109,12 +121,27 @@ impl ReportWriter for TablesWriter {
         Ok(())
     }
 
+    fn assessment(&mut self, assessment: &Assessment, criteria: &[CriterionResult]) -> io::Result<()> {
+        let Some(others) = &mut self.others else { return Ok(()) };
+        for result in &assessment.results {
+            others.control_results.row(&result)?;
+            for deviation in &result.deviating {
+                others.deviations.row(&DeviationRow { result, deviation })?;
+            }
+        }
+        criteria.iter().try_for_each(|criterion| others.criteria.row(&criterion))
+    }
+
     fn finish(self: Box<Self>, run: &RunRecord, summary: &Summary) -> io::Result<()> {
         let mut sinks = vec![self.findings.encoder.finish()?];
         if let Some(mut others) = self.others {
             others.runs.row(&RunRow { run, summary })?;
             sinks.push(others.items.encoder.finish()?);
             sinks.push(others.occurrences.encoder.finish()?);
+            sinks.push(others.dates.encoder.finish()?);
+            sinks.push(others.control_results.encoder.finish()?);
+            sinks.push(others.deviations.encoder.finish()?);
+            sinks.push(others.criteria.encoder.finish()?);
             // Last, so that a directory with a run in it has all its tables.
             sinks.push(others.runs.encoder.finish()?);
         }

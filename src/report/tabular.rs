@@ -5,12 +5,13 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, ListBuilder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
+use jiff::civil::Date;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -111,6 +112,7 @@ pub(super) fn arrow_schema(name: &str, fields: &[Field]) -> SchemaRef {
                 Kind::Float => DataType::Float64,
                 Kind::Bool => DataType::Boolean,
                 Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+                Kind::Date => DataType::Date32,
                 Kind::List => DataType::List(Arc::new(list_item())),
             };
             let about = HashMap::from([("description".to_owned(), f.about.to_owned())]);
@@ -142,6 +144,7 @@ enum Builder {
     Float(Float64Builder),
     Bool(BooleanBuilder),
     Time(TimestampMicrosecondBuilder),
+    Date(Date32Builder),
     List(ListBuilder<StringBuilder>),
 }
 
@@ -177,6 +180,7 @@ impl Builder {
             Kind::Float => Builder::Float(Float64Builder::new()),
             Kind::Bool => Builder::Bool(BooleanBuilder::new()),
             Kind::Time => Builder::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            Kind::Date => Builder::Date(Date32Builder::new()),
             Kind::List => Builder::List(ListBuilder::new(StringBuilder::new()).with_field(list_item())),
         }
     }
@@ -198,11 +202,13 @@ impl Builder {
             (Builder::Float(b), Cell::Float(x)) => b.append_value(x),
             (Builder::Bool(b), Cell::Bool(v)) => b.append_value(v),
             (Builder::Time(b), Cell::Time(t)) => b.append_value(t.as_microsecond()),
+            (Builder::Date(b), Cell::Date(day)) => b.append_value(days_since_1970(day)),
             (Builder::Text(b), _) => b.append_null(),
             (Builder::Int(b), _) => b.append_null(),
             (Builder::Float(b), _) => b.append_null(),
             (Builder::Bool(b), _) => b.append_null(),
             (Builder::Time(b), _) => b.append_null(),
+            (Builder::Date(b), _) => b.append_null(),
             (Builder::List(b), _) => b.append(false),
         }
         0
@@ -215,9 +221,15 @@ impl Builder {
             Builder::Float(b) => Arc::new(b.finish()),
             Builder::Bool(b) => Arc::new(b.finish()),
             Builder::Time(b) => Arc::new(b.finish()),
+            Builder::Date(b) => Arc::new(b.finish()),
             Builder::List(b) => Arc::new(b.finish()),
         }
     }
+}
+
+fn days_since_1970(day: Date) -> i32 {
+    const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+    day.since(EPOCH).map_or(0, |span| span.get_days())
 }
 
 /// The sink's own error, which names the destination, where it is one.

@@ -3,30 +3,34 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::controls::Controls;
 use super::describe::OUTCOMES;
 use super::schema::seconds;
 use super::sink::{Destination, Sink};
+use super::steps::steps;
 use super::summary::{Summary, Tally};
-use super::text::{bytes, counted, left, printable, right, shell_word, shorten, thousands, width, wrap};
+use super::text::{bytes, counted, left, printable, right, shorten, thousands, width, wrap};
 use super::{Colour, Options, ReportWriter};
-use crate::model::{ItemRecord, Reason, RunRecord};
+use crate::govern::Assessment;
+use crate::govern::outcome::CriterionResult;
+use crate::model::{ItemRecord, RunRecord};
 
-const WIDTH: usize = 80;
+/// Columns of the page.
+pub(super) const WIDTH: usize = 80;
 const TIER_WIDTH: usize = 12;
 /// Targets that the headline names.
 const TARGETS: usize = 4;
 /// Info types that a place names.
 const TYPES: usize = 3;
-/// Suggestions at the end.
-const STEPS: usize = 4;
 
 pub(super) fn open(destination: &Destination, options: Options) -> io::Result<Box<dyn ReportWriter>> {
-    Ok(Box::new(Terminal { sink: Sink::open(destination)?, colour: options.colour }))
+    Ok(Box::new(Terminal { sink: Sink::open(destination)?, colour: options.colour, controls: None }))
 }
 
 struct Terminal {
     sink: Sink,
     colour: Colour,
+    controls: Option<Controls>,
 }
 
 impl ReportWriter for Terminal {
@@ -34,8 +38,14 @@ impl ReportWriter for Terminal {
         Ok(())
     }
 
+    fn assessment(&mut self, assessment: &Assessment, _: &[CriterionResult]) -> io::Result<()> {
+        self.controls = Some(Controls::of(assessment));
+        Ok(())
+    }
+
     fn finish(mut self: Box<Self>, run: &RunRecord, summary: &Summary) -> io::Result<()> {
-        render(&mut self.sink, run, summary, self.colour)?;
+        let controls = self.controls.as_ref();
+        render_page(&mut self.sink, run, summary, controls, self.colour)?;
         self.sink.finish()
     }
 
@@ -46,12 +56,41 @@ impl ReportWriter for Terminal {
 
 /// Writes the summary of a run.
 pub fn render(out: &mut dyn Write, run: &RunRecord, summary: &Summary, colour: Colour) -> io::Result<()> {
+    render_page(out, run, summary, None, colour)
+}
+
+/// Writes the summary of a run that a policy was held against.
+pub fn render_assessed(
+    out: &mut dyn Write,
+    run: &RunRecord,
+    summary: &Summary,
+    assessment: &Assessment,
+    colour: Colour,
+) -> io::Result<()> {
+    render_page(out, run, summary, Some(&Controls::of(assessment)), colour)
+}
+
+fn render_page(
+    out: &mut dyn Write,
+    run: &RunRecord,
+    summary: &Summary,
+    controls: Option<&Controls>,
+    colour: Colour,
+) -> io::Result<()> {
     let mut page = Page { out, colour, run, summary };
     page.headline()?;
     page.items()?;
     page.findings()?;
     page.places()?;
     page.unread()?;
+    if let Some(controls) = controls {
+        for (indent, line) in controls.lines() {
+            match indent {
+                0 => page.section(&line)?,
+                _ => page.paragraph(indent, &line)?,
+            }
+        }
+    }
     page.next_steps()
 }
 
@@ -407,72 +446,4 @@ fn tier_style(tier: &str) -> Style {
         "confidential" => Style::Yellow,
         _ => Style::Plain,
     }
-}
-
-struct Step {
-    text: String,
-    command: Option<String>,
-}
-
-/// What is worth doing in this state, the most urgent first.
-fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
-    let step = |text: &str, command: Option<String>| Step { text: text.to_owned(), command };
-    let unread = |reason: Reason| -> u64 {
-        summary.unread.iter().filter(|((_, r), _)| *r == reason).map(|(_, u)| u.items).sum()
-    };
-    let mut steps = Vec::new();
-    if run.interrupted {
-        steps.push(step("Run it again to the end: this run was interrupted.", None));
-    }
-    if let n @ 1.. = unread(Reason::PermissionDenied) {
-        let items = counted(n, "item", "items");
-        steps.push(step(&format!("Run it as a user who may read everything: {items} refused access."), None));
-    }
-    if let n @ 1.. = unread(Reason::Encrypted) {
-        let items = counted(n, "item is", "items are");
-        let text = format!("{items} encrypted: decrypt a copy and scan that, or record why not.");
-        steps.push(step(&text, None));
-    }
-    if summary.unread.keys().any(|(_, reason)| reason.code().starts_with("limit_")) {
-        steps.push(step("Raise the limits named above to read what they left out.", None));
-    }
-    if let Some(place) = summary.places().first() {
-        let command = target(run, &place.path)
-            .map(|path| format!("privascan scan {path} --format jsonl"))
-            .filter(|command| width(command) <= WIDTH - 7)
-            .unwrap_or_else(|| "privascan scan PATH --format jsonl".to_owned());
-        steps.push(step("See each finding of one place, with masked samples and lines:", Some(command)));
-    }
-    if run.key_id == "random" && summary.total.matches > 0 {
-        let text = "To compare values with those of another run, make a key and give it with --key-file:";
-        steps.push(step(text, Some("privascan key new".to_owned())));
-    }
-    let tier = summary.highest_tier().filter(|t| matches!(*t, "restricted" | "confidential"));
-    if let Some(tier) = tier {
-        let text = format!("In a pipeline, stop (exit code 1) when {tier} data is found:");
-        steps.push(step(&text, Some(format!("privascan scan --fail-on {tier}"))));
-    }
-    if unread(Reason::Sampled) > 0 {
-        steps.push(step("Leave out --sample-rows to read every row.", None));
-    }
-    if summary.total.matches == 0 && summary.ledger.bytes_examined > 0 {
-        let text = "Look at weaker candidates too, to judge what was left out:";
-        steps.push(step(text, Some("privascan scan --min-likelihood unlikely".to_owned())));
-    }
-    if summary.ledger.discovered == 0 {
-        steps.push(step("Check the targets and the --include and --exclude patterns.", None));
-    }
-    steps.truncate(STEPS);
-    steps
-}
-
-/// The file to name on a command line for an item, if what is printed of it can be typed.
-fn target(run: &RunRecord, path: &str) -> Option<String> {
-    if !run.targets.is_empty() && run.targets.iter().all(|t| t == "-") {
-        return Some("-".to_owned());
-    }
-    if run.settings.iter().any(|s| s.trim_start_matches('-').starts_with("paths=hashed")) {
-        return None;
-    }
-    shell_word(path.split("!/").next().unwrap_or(path))
 }

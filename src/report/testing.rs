@@ -1,11 +1,15 @@
 //! One standard set of records for the tests of every writer. All values are made up.
 
 use jiff::Timestamp;
+use jiff::civil::date;
 
 use super::Summary;
+use crate::govern::outcome::CriterionResult;
+use crate::govern::policy::Source;
+use crate::govern::{Assessment, ControlOutcome, ControlResult, Deviation};
 use crate::model::{
-    Finding, Gap, Item, ItemId, ItemMeta, ItemPath, ItemRecord, Likelihood, Occurrence, Outcome, Place,
-    Reason, Relation, RunRecord, Signals,
+    DateField, DateSource, Evidence, Finding, Gap, Item, ItemId, ItemMeta, ItemPath, ItemRecord, Likelihood,
+    Occurrence, Outcome, Place, Reason, Relation, RunRecord, Signals,
 };
 
 /// An item that was read and holds nothing.
@@ -96,6 +100,36 @@ pub(super) fn records() -> Vec<ItemRecord> {
     mail.score = 1.0;
     table.findings = vec![ssn, mail];
     table.co_occurrence = vec![("contact.email+gov.national_id".to_owned(), 398)];
+    table.item.meta.group = Some("staff".into());
+    table.item.meta.created = Some(time("2026-02-01T00:00:00Z"));
+    let days = [(date(2021, 3, 1), 400), (date(1969, 12, 31), 1)];
+    let hired = DateField {
+        field: "hired, on".to_owned(),
+        field_index: Some(5),
+        source: DateSource::Values,
+        days: days.into_iter().collect(),
+        empty: 7,
+        unparsed: 3,
+        ambiguous: 1,
+    };
+    let event = DateSource::Event("contract-end".to_owned());
+    let left = DateField { source: event, days: Default::default(), ..hired.clone() };
+    let own = DateField {
+        field: String::new(),
+        field_index: None,
+        source: DateSource::DocumentCreated,
+        ..hired.clone()
+    };
+    table.evidence = Evidence {
+        content_hash: Some("cd".repeat(32)),
+        residue: Some("zip-unlisted-entry".to_owned()),
+        label: Some("Confidential".to_owned()),
+        dates: vec![hired, left, own],
+        watched: vec![("00112233445566778899aabbccddeeff".to_owned(), 2)],
+        first_seen: Some(date(2026, 11, 1)),
+        unread_since: None,
+        reused: true,
+    };
 
     let mut hostile =
         item(2, "-in/\u{1b}[2J\u{202e}gnp.exe\n\"quoted\", <script>alert(1)</script>.txt", Outcome::Scanned);
@@ -124,6 +158,60 @@ pub(super) fn records() -> Vec<ItemRecord> {
     vec![table, hostile, broken, denied, left_out]
 }
 
+/// What a policy says of these items.
+pub(super) fn assessment() -> (Assessment, Vec<CriterionResult>) {
+    let deviation = Deviation {
+        item_id: Some("01".repeat(16)),
+        path: Some("exports/q3.zip!/crm/customers.csv".to_owned()),
+        owner: Some("=sales".to_owned()),
+        tier: Some("restricted".to_owned()),
+        rule: Some("two-years".to_owned()),
+        trigger_source: Some(Source::RecordDate),
+        trigger_date: Some(date(2021, 3, 1)),
+        due: Some(date(2023, 3, 1)),
+        days_over: Some(1334),
+        rows: Some(1),
+        reason: Some("mixed".to_owned()),
+        detail: None,
+        approved_exception: None,
+    };
+    let held = Deviation { approved_exception: Some("LH-1".to_owned()), ..deviation.clone() };
+    let result = |test: &str, outcome, reason: Option<&str>| ControlResult {
+        test_id: test.to_owned(),
+        criteria: vec!["soc2:P4.2".to_owned(), "soc2:C1.1".to_owned()],
+        system: Some("crm".to_owned()),
+        class: Some("customer".to_owned()),
+        outcome,
+        reason: reason.map(str::to_owned),
+        population: 4,
+        evaluated: 3,
+        deviations: 0,
+        excepted: 0,
+        not_evaluated: [("no-date".to_owned(), 1)].into(),
+        note: None,
+        deviating: Vec::new(),
+    };
+    let mut overdue = result("RET-01", ControlOutcome::Fail, Some("mixed"));
+    (overdue.deviations, overdue.excepted, overdue.deviating) = (1, 1, vec![deviation, held]);
+    let mut undeclared = result("COL-01", ControlOutcome::NotEvaluated, Some("coverage"));
+    (undeclared.class, undeclared.criteria, undeclared.note) =
+        (None, Vec::new(), Some("one, two".to_owned()));
+    let unread = result("MON-02", ControlOutcome::Pass, None);
+    let criterion = CriterionResult {
+        criterion: "P4.2".to_owned(),
+        framework: "soc2".to_owned(),
+        edition: "2022".to_owned(),
+        rating: "tests-part".to_owned(),
+        tests: vec!["RET-01".to_owned(), "RET-02".to_owned()],
+        outcome: ControlOutcome::Fail,
+        population: 4,
+        evaluated: 3,
+        deviations: 1,
+        statement: "1 deviation noted.".to_owned(),
+    };
+    (Assessment { as_of: date(2026, 11, 24), results: vec![undeclared, unread, overdue] }, vec![criterion])
+}
+
 /// What the items add up to.
 pub(super) fn summary(records: &[ItemRecord]) -> Summary {
     let mut summary = Summary::default();
@@ -144,6 +232,8 @@ pub(super) fn run(records: &[ItemRecord]) -> RunRecord {
         min_likelihood: Likelihood::Possible,
         started_at: time("2026-11-24T06:00:00Z"),
         finished_at: time("2026-11-24T06:00:02.5Z"),
+        as_of: None,
+        policy_digest: None,
         interrupted: false,
         ledger: summary(records).ledger,
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::testing::{finding, item, records, run, summary};
+use super::testing::{assessment, finding, item, records, run, summary};
 use super::text::{deceptive, width};
 use super::*;
 use crate::model::{ItemRecord, Likelihood, Outcome, Reason};
@@ -25,6 +25,33 @@ fn write_to(format: &str, destination: Destination, records: &[ItemRecord]) {
     records.iter().for_each(|record| writer.item(record).unwrap());
     writer.finish(&run(records), &summary(records)).unwrap();
 }
+
+fn write_assessed(format: &str, destination: Destination, records: &[ItemRecord]) {
+    let mut writer = open(format, &destination, Options::default()).unwrap();
+    records.iter().for_each(|record| writer.item(record).unwrap());
+    let (assessment, criteria) = assessment();
+    writer.assessment(&assessment, &criteria).unwrap();
+    writer.finish(&run(records), &summary(records)).unwrap();
+}
+
+fn written_assessed(format: &str, records: &[ItemRecord]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out");
+    write_assessed(format, Destination::of(&path), records);
+    fs::read_to_string(path).unwrap()
+}
+
+/// All tables: the word of JSON lines and the name of the file.
+const TABLES: [(&str, &str); 8] = [
+    ("run", "runs"),
+    ("item", "items"),
+    ("finding", "findings"),
+    ("occurrence", "occurrences"),
+    ("date", "dates"),
+    ("control_result", "control_results"),
+    ("deviation", "deviations"),
+    ("criterion", "criteria"),
+];
 
 fn written(format: &str, records: &[ItemRecord]) -> String {
     let dir = tempfile::tempdir().unwrap();
@@ -49,7 +76,7 @@ fn assert_fits(page: &str) {
 
 #[test]
 fn jsonl_is_as_the_contract_says() {
-    let text = written("jsonl", &records());
+    let text = written_assessed("jsonl", &records());
     assert!(!text.replace('\n', "").chars().any(deceptive));
     golden("standard.jsonl", &text);
 }
@@ -65,6 +92,9 @@ fn summary_reads_well() {
     let text = written("table", &records);
     assert_fits(&text);
     golden("summary.txt", &text);
+    let text = written_assessed("table", &records);
+    assert_fits(&text);
+    golden("summary-controls.txt", &text);
 }
 
 #[test]
@@ -160,7 +190,7 @@ fn schema_is_the_versioned_one() {
     assert!(text.lines().all(|line| width(line) <= 80));
     assert!(Reason::ALL.iter().all(|r| text.contains(&format!("\n  {} ", r.code()))));
     // A change of names, types or order needs a new version here and in the golden file.
-    assert_eq!(schema::SCHEMA_VERSION, 1);
+    assert_eq!(schema::SCHEMA_VERSION, 2);
     golden("schema.txt", text.split("\nReason codes").next().unwrap());
 
     let mut out = Vec::new();
@@ -172,7 +202,7 @@ fn schema_is_the_versioned_one() {
         let record = serde_json::from_str::<Value>(line).unwrap()["record"].as_str().unwrap().to_owned();
         *counts.entry(record).or_insert(0) += 1;
     }
-    assert_eq!((counts["table"], counts["column"]), (4, 24 + 15 + 16 + 18));
+    assert_eq!((counts["table"], counts["column"]), (8, 26 + 25 + 16 + 18 + 10 + 12 + 16 + 10));
     assert_eq!((counts["outcome"], counts["likelihood"]), (4, 5));
     assert_eq!(counts["reason"], Reason::ALL.len());
 }
@@ -281,12 +311,14 @@ fn a_pipe_is_written_directly_and_may_break() {
 #[test]
 fn a_spreadsheet_finds_no_formula() {
     let dir = tempfile::tempdir().unwrap();
-    write_to("csv", Destination::Directory(dir.path().to_path_buf()), &records());
-    for name in ["runs", "items", "findings", "occurrences"] {
+    write_assessed("csv", Destination::Directory(dir.path().to_path_buf()), &records());
+    for (_, name) in TABLES {
         let mut reader = csv::Reader::from_path(dir.path().join(format!("{name}.csv"))).unwrap();
         for record in reader.records() {
             for cell in &record.unwrap() {
-                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{name}: {cell:?}");
+                // Numbers may be below 0 and are written as they are.
+                let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+                assert!(!formula || cell.parse::<i64>().is_ok(), "{name}: {cell:?}");
             }
         }
     }
@@ -302,11 +334,9 @@ fn json_rows(text: &str, table: &str) -> Vec<Vec<(String, Value)>> {
 #[test]
 fn csv_holds_what_jsonl_holds() {
     let dir = tempfile::tempdir().unwrap();
-    write_to("csv", Destination::Directory(dir.path().to_path_buf()), &records());
-    let text = written("jsonl", &records());
-    for (table, file) in
-        [("run", "runs"), ("item", "items"), ("finding", "findings"), ("occurrence", "occurrences")]
-    {
+    write_assessed("csv", Destination::Directory(dir.path().to_path_buf()), &records());
+    let text = written_assessed("jsonl", &records());
+    for (table, file) in TABLES {
         let rows = json_rows(&text, table);
         let mut reader = csv::Reader::from_path(dir.path().join(format!("{file}.csv"))).unwrap();
         let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
@@ -346,8 +376,9 @@ proptest::proptest! {
 mod tabular {
     use super::*;
     use arrow::array::{Array, AsArray, RecordBatch};
-    use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
+    use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
     use jiff::Timestamp;
+    use jiff::civil::date;
 
     fn value(column: &dyn Array, row: usize) -> Value {
         if column.is_null(row) {
@@ -365,6 +396,10 @@ mod tabular {
             DataType::Timestamp(_, Some(zone)) if &**zone == "UTC" => {
                 let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
                 Timestamp::from_microsecond(micros).unwrap().to_string().into()
+            }
+            DataType::Date32 => {
+                let days = column.as_primitive::<Date32Type>().value(row);
+                date(1970, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap().to_string().into()
             }
             other => panic!("no column has type {other}"),
         }
@@ -387,7 +422,7 @@ mod tabular {
     fn parquet(path: &Path) -> Vec<RecordBatch> {
         let file = fs::File::open(path).unwrap();
         let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-        assert_eq!(reader.schema().metadata()["privascan.schema_version"], "1");
+        assert_eq!(reader.schema().metadata()["privascan.schema_version"], "2");
         assert!(reader.schema().fields().iter().all(|f| !f.metadata()["description"].is_empty()));
         reader.build().unwrap().map(Result::unwrap).collect()
     }
@@ -400,13 +435,11 @@ mod tabular {
     #[test]
     fn parquet_and_arrow_hold_what_jsonl_holds() {
         let dir = tempfile::tempdir().unwrap();
-        let tables =
-            [("run", "runs"), ("item", "items"), ("finding", "findings"), ("occurrence", "occurrences")];
         for records in [records(), Vec::new()] {
-            write_to("parquet", Destination::Directory(dir.path().to_path_buf()), &records);
-            write_to("arrow", Destination::Directory(dir.path().to_path_buf()), &records);
-            let text = written("jsonl", &records);
-            for (table, file) in tables {
+            write_assessed("parquet", Destination::Directory(dir.path().to_path_buf()), &records);
+            write_assessed("arrow", Destination::Directory(dir.path().to_path_buf()), &records);
+            let text = written_assessed("jsonl", &records);
+            for (table, file) in TABLES {
                 let mut expected = json_rows(&text, table);
                 expected.iter_mut().for_each(|row| row.sort_by(|(a, _), (b, _)| a.cmp(b)));
                 assert_eq!(rows(&parquet(&dir.path().join(format!("{file}.parquet")))), expected, "{table}");

@@ -160,13 +160,15 @@ fn collect(
 
 /// The plan's targets as they may be printed.
 pub fn printed_targets(plan: &ScanPlan) -> Vec<String> {
+    let names = plan.targets.iter().map(|target| match target {
+        Target::Path(path) => path.as_os_str().as_encoded_bytes(),
+        Target::Stdin { name } => name.as_bytes(),
+    });
+    printed(plan, names)
+}
+
+/// Names as they may be printed: what was found in them is masked, as in the names of items.
+pub fn printed<'a>(plan: &ScanPlan, names: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let mut scratch = plan.detectors.scratch();
-    let mut print = |name: &[u8]| names::print(name, plan, &mut scratch).text;
-    plan.targets
-        .iter()
-        .map(|target| match target {
-            Target::Path(path) => print(path.as_os_str().as_encoded_bytes()),
-            Target::Stdin { name } => print(name.as_bytes()),
-        })
-        .collect()
+    names.map(|name| names::print(name, plan, &mut scratch).text).collect()
 }

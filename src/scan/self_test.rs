@@ -86,6 +86,7 @@ pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64) -> Matri
         paths: PathStyle::Masked,
         totals: false,
         interrupted: plan.interrupted.clone(),
+        evidence: None,
     });
     let canaries = canaries(plan, seed);
     let mut matrix = Matrix {

@@ -10,6 +10,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
+use super::left_out::LeftOut;
 use super::owners::Owners;
 use super::{Access, Discovered};
 use crate::model::{Item, ItemId, ItemMeta, ItemPath, Outcome, Reason};
@@ -38,9 +39,9 @@ pub enum FilesError {
         why: String,
     },
     /// A glob does not parse.
-    #[error("--{flag} {glob}: not a glob ({why})")]
+    #[error("{flag} {glob}: not a glob ({why})")]
     Glob {
-        /// `include` or `exclude`.
+        /// Where it was given: `--include`, for example.
         flag: &'static str,
         /// As typed.
         glob: String,
@@ -63,6 +64,7 @@ pub struct Selection {
     overrides: Override,
     ignored: Gitignore,
     one_file_system: bool,
+    left_out: Option<LeftOut>,
     /// Files and folders this run writes or reads for itself.
     own: Vec<PathBuf>,
 }
@@ -78,7 +80,7 @@ impl Selection {
     ) -> Result<Self, FilesError> {
         let mut overrides = OverrideBuilder::new("");
         for (flag, glob, sign) in
-            include.iter().map(|g| ("include", g, "")).chain(exclude.iter().map(|g| ("exclude", g, "!")))
+            include.iter().map(|g| ("--include", g, "")).chain(exclude.iter().map(|g| ("--exclude", g, "!")))
         {
             overrides.add(&format!("{sign}{glob}")).map_err(|e| FilesError::Glob {
                 flag,
@@ -92,17 +94,31 @@ impl Selection {
                 return Err(FilesError::IgnoreFile { path: path.display().to_string(), why: e.to_string() });
             }
         }
-        let glob_error =
-            |e: ignore::Error| FilesError::Glob { flag: "exclude", glob: String::new(), why: e.to_string() };
+        let glob_error = |e: ignore::Error| FilesError::Glob {
+            flag: "--exclude",
+            glob: String::new(),
+            why: e.to_string(),
+        };
         Ok(Self {
             overrides: overrides.build().map_err(glob_error)?,
             ignored: ignored.build().map_err(glob_error)?,
             one_file_system,
+            left_out: None,
             own: own.iter().map(|p| canonical(p)).collect(),
         })
     }
 
+    /// Leaves out, on record, what one of a policy's globs matches. They are about paths that begin with `prepend` where
+    /// the scan's own begin with `strip`.
+    pub fn leaving_out(mut self, globs: &[String], strip: &str, prepend: &str) -> Result<Self, FilesError> {
+        self.left_out = LeftOut::new(globs, strip, prepend)?;
+        Ok(self)
+    }
+
     fn excludes(&self, path: &Path, is_dir: bool) -> bool {
+        if self.left_out.as_ref().is_some_and(|out| out.matches(path)) {
+            return true;
+        }
         if self.overrides.is_empty() && self.ignored.is_empty() {
             return false;
         }
@@ -316,7 +332,7 @@ fn relative(path: &Path) -> &Path {
 }
 
 /// The path's bytes with `/` between components and without a leading `./`.
-fn printable(path: &Path) -> Vec<u8> {
+pub(super) fn printable(path: &Path) -> Vec<u8> {
     let bytes = relative(path).as_os_str().as_encoded_bytes();
     if std::path::MAIN_SEPARATOR == '/' {
         bytes.to_vec()
@@ -406,6 +422,27 @@ mod tests {
             owned(&[("/a.csv", "file"), ("/b.log", "file"), ("/old", "excluded")])
         );
         assert!(Selection::new(&["[".to_owned()], &[], &[], false, &[]).is_err());
+    }
+
+    #[test]
+    fn a_policy_leaves_out_what_its_globs_match_from_its_own_folder() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let root = dir.path();
+        std::fs::create_dir_all(root.join("hr/cache/deep")).expect("mkdir");
+        for name in ["hr/a.csv", "hr/cache/b.csv", "hr/cache/deep/c.csv"] {
+            std::fs::write(root.join(name), "x").expect("write");
+        }
+        let strip = format!("{}/", root.to_string_lossy());
+        let kept = |glob: &str, strip: &str, prepend: &str| {
+            let selection = all().leaving_out(&[glob.to_owned()], strip, prepend).expect("a glob");
+            let found = found(root, &selection);
+            found.into_iter().filter(|(_, what)| what == "file").map(|(path, _)| path).collect::<Vec<_>>()
+        };
+        assert_eq!(kept("hr/cache/**", &strip, ""), ["/hr/a.csv"]);
+        assert_eq!(kept("hr/cache/*", &strip, ""), ["/hr/a.csv"], "a folder goes with all below it");
+        assert_eq!(kept("share/hr/*.csv", &strip, "share/"), ["/hr/cache/b.csv", "/hr/cache/deep/c.csv"]);
+        assert_eq!(kept("hr/a.csv", "", "").len(), 3);
+        assert!(all().leaving_out(&["[".to_owned()], "", "").is_err());
     }
 
     #[test]

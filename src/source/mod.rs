@@ -1,6 +1,7 @@
 //! Where items come from. Knows places and never formats.
 
 pub mod files;
+mod left_out;
 mod owners;
 pub mod reach;
 

@@ -84,7 +84,8 @@ pub fn parse(v: &[u8], style: Style, zone: &TimeZone) -> Written {
 
 #[inline]
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+    let next = |n: u32, b: &u8| n.checked_mul(10)?.checked_add(u32::from(*b - b'0'));
+    digits.iter().try_fold(0u32, |n, b| if b.is_ascii_digit() { next(n, b) } else { None })
 }
 
 /// A day with a time behind it: as written, or in `zone` if an offset is stated.

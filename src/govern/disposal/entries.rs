@@ -119,6 +119,9 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// Its item in some run.
     pub(super) fn find<'p>(&self, places: &Places<'p>) -> Option<&'p Member<'p>> {
+        if let Some(id) = &self.said.item_id {
+            return item_id(id).and_then(|id| places.with_id(id));
+        }
         match (self.path, self.id) {
             (Some(path), _) => places.at(path),
             (None, Some(id)) => places.with_id(id),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::values::{Period, date, maybe_date};
 
@@ -179,7 +179,7 @@ pub struct ExceptionMatch {
 }
 
 /// `[thresholds]`: the numeric limits of the tests.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Thresholds {
     /// Lowest likelihood that counts.

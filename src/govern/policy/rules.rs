@@ -113,6 +113,14 @@ impl Source {
         }
     }
 
+    /// The source that a word of the policy names.
+    pub fn parse(word: &str) -> Option<Self> {
+        use Source::*;
+        [RecordDate, Event, PathDate, DocMetadata, Labelled, Created, Modified, Accessed, FirstSeen]
+            .into_iter()
+            .find(|source| source.word() == word)
+    }
+
     /// What a date from here is worth.
     pub fn confidence(self) -> Confidence {
         match self {

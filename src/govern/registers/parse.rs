@@ -23,6 +23,7 @@ pub(super) fn disposal(file: &str, text: &str) -> Result<Vec<DisposalEntry>, Reg
         Ok(DisposalEntry {
             id: line.needed("id")?,
             item: line.needed("item")?,
+            item_id: None,
             system: line.text("system")?,
             class: line.text("class")?,
             rule: line.text("rule")?,
