@@ -26,8 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use policy::Hold;
-pub use retention::{Overdue, all_overdue};
 pub use policy::{Class, Glob, Policy, System};
+pub use retention::{Overdue, all_overdue};
 pub use run::{Item, Registers, Run, item_id};
 
 /// What becomes of one member of a population.

@@ -35,7 +35,7 @@ pub struct Start {
     pub worth: Worth,
     /// First and last day that each row can mean, once for each pair.
     pub days: Vec<Span>,
-    /// How many rows say each of these.
+    /// How many rows say each of these; 0 where there are no rows.
     counts: Vec<u64>,
     /// All rows, and those whose date is empty, unreadable, ambiguous or in the future.
     pub rows: u64,
@@ -63,7 +63,7 @@ impl Start {
     }
 
     fn once(worth: Worth, first: Date, last: Date) -> Self {
-        Self { worth, days: vec![(first, last)], counts: vec![1], rows: 1, bad: 0 }
+        Self { worth, days: vec![(first, last)], counts: vec![0], rows: 1, bad: 0 }
     }
 }
 

@@ -138,7 +138,15 @@ pub struct Trigger {
 impl Default for Trigger {
     fn default() -> Self {
         let (source, min_confidence) = ("modified".to_owned(), Some("weak".to_owned()));
-        Self { source, field: None, event: None, key: None, fallback: Vec::new(), min_confidence, align: None }
+        Self {
+            source,
+            field: None,
+            event: None,
+            key: None,
+            fallback: Vec::new(),
+            min_confidence,
+            align: None,
+        }
     }
 }
 

@@ -103,7 +103,8 @@ fn detail(case: &Case<'_>, rule: &Rule, item: &Item, class: &str) -> Option<Over
     }
     let Given::Usable(start) = start(case, rule, item) else { return None };
     let late = late(case, rule, &start);
-    let open: Vec<&Span> = late.iter().copied().filter(|d| !case.on_hold(&item.path, &[class], Some(**d))).collect();
+    let open: Vec<&Span> =
+        late.iter().copied().filter(|d| !case.on_hold(&item.path, &[class], Some(**d))).collect();
     let about = if open.is_empty() { late } else { open };
     let oldest = *about.iter().map(|d| &d.1).min()?;
     let due = rule.keep_max.as_ref()?.after(case.policy.align(rule, oldest));
@@ -178,7 +179,12 @@ fn phase(case: &Case<'_>, rule: &Rule, item: &Item, class: &str) -> Option<Membe
     let given = start(case, rule, item);
     let Given::Usable(start) = &given else { return Some(Member::Unknown(why(rule, &given))) };
     let past = rule.phases.len();
-    let at = |day| rule.phases.iter().position(|p| case.run.as_of <= p.until.after(case.policy.align(rule, day))).unwrap_or(past);
+    let at = |day| {
+        rule.phases
+            .iter()
+            .position(|p| case.run.as_of <= p.until.after(case.policy.align(rule, day)))
+            .unwrap_or(past)
+    };
     let wrong = |n: usize| {
         let elsewhere = rule.phases.iter().any(|p| any_glob(&p.location, &item.path));
         match rule.phases[n].location.is_empty() {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::common::{command, package, run_in};
 use super::company::{Company, KEY, key_id};
-use super::oracle::{self, Case, Past, Policy, Registers, Run, Verdict};
+use super::oracle::{self, Case, Overdue, Past, Policy, Registers, Run, Verdict};
 
 /// Tests, each with an outcome or a reason that the product gave as the oracle did.
 pub type Seen = BTreeSet<(String, String)>;
@@ -38,8 +38,6 @@ pub struct Chain {
     pub integrity: (&'static str, Option<String>),
     /// Roots that the run cannot list.
     pub unreadable: BTreeSet<String>,
-    /// Only these tests are compared.
-    pub only: Option<&'static [&'static str]>,
     /// Test and outcome, or test and reason, of all results that agreed.
     pub seen: Seen,
     /// What did not agree.
@@ -98,7 +96,6 @@ impl Chain {
             undetected: undetected(&taxonomy),
             integrity: ("not-applicable", Some("no-runs".to_owned())),
             unreadable: BTreeSet::new(),
-            only: None,
             seen: BTreeSet::new(),
             differences: Vec::new(),
         }
@@ -204,11 +201,12 @@ impl Chain {
     pub fn run(&mut self, week: u32, company: &Company) {
         let ran = run_in(&self.dir(), self.arguments(super::company::monday(week))).expect("a run");
         assert!(matches!(ran.code, 0 | 3), "week {week}: exit {}\n{}", ran.code, ran.stderr);
-        self.compare(week, company, &records(&ran.stdout));
+        self.compare(week, company, &ran.stdout);
     }
 
     /// Holds the results of a run against the oracle's.
-    pub fn compare(&mut self, week: u32, company: &Company, results: &[Value]) {
+    pub fn compare(&mut self, week: u32, company: &Company, stdout: &str) {
+        let results = &records(stdout, "control_result");
         let id = if self.keyed { key_id(KEY) } else { "random".to_owned() };
         let truth = company.truth().expect("the truth");
         let mut run = Run::read(&truth, &self.policy, self.previous.as_ref(), &id);
@@ -232,9 +230,16 @@ impl Chain {
         };
         let expected = oracle::judge(&case);
         let drift = oracle::drifting(&case);
-        let (seen, differences) = compare(week, &expected, results, self.only);
+        let (seen, differences) = compare(week, &expected, results);
         self.seen.extend(seen);
         self.differences.extend(differences);
+        let (said, is) = (oracle::all_overdue(&case), overdue(stdout));
+        let only =
+            |a: &[Overdue], b: &[Overdue]| a.iter().filter(|o| !b.contains(o)).cloned().collect::<Vec<_>>();
+        if said != is {
+            let (said, is) = (only(&said, &is), only(&is, &said));
+            self.differences.push(format!("week {week}: overdue\n    oracle  {said:?}\n    product {is:?}"));
+        }
         if self.recorded {
             self.sequence += 1;
             self.past.push(Past { sequence: self.sequence, as_of: run.as_of, drift });
@@ -252,16 +257,36 @@ fn self_test(result: &Value) -> (&'static str, Option<String>) {
     (outcome.expect("an outcome"), result["reason"].as_str().map(str::to_owned))
 }
 
-/// The control results in JSON lines.
-pub fn records(text: &str) -> Vec<Value> {
+/// The records of a kind in JSON lines.
+fn records(text: &str, kind: &str) -> Vec<Value> {
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter(|value| value["record"] == "control_result").collect()
+    lines.filter(|value| value["record"] == kind).collect()
+}
+
+/// What is overdue, as the product says it.
+fn overdue(stdout: &str) -> Vec<Overdue> {
+    let word = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let day = |v: &Value| word(v).parse().unwrap_or_default();
+    let deviations = records(stdout, "deviation").into_iter().filter(|d| d["test_id"] == "RET-01");
+    let mut all: Vec<Overdue> = deviations
+        .map(|d| Overdue {
+            path: word(&d["path"]),
+            class: word(&d["class"]),
+            trigger: day(&d["trigger_date"]),
+            due: day(&d["due"]),
+            days_over: d["days_over"].as_i64().unwrap_or_default(),
+            rows: d["rows"].as_u64().unwrap_or_default(),
+            mixed: d["reason"] == "mixed",
+        })
+        .collect();
+    all.sort();
+    all
 }
 
 type Key = (String, Option<String>, Option<String>);
 
 /// What agreed, and what did not.
-fn compare(week: u32, expected: &[Verdict], results: &[Value], only: Option<&[&str]>) -> (Seen, Vec<String>) {
+fn compare(week: u32, expected: &[Verdict], results: &[Value]) -> (Seen, Vec<String>) {
     let word = |v: &Value| v.as_str().map(str::to_owned);
     let key = |r: &Value| (word(&r["test_id"]).unwrap_or_default(), word(&r["system"]), word(&r["class"]));
     let mut got: BTreeMap<Key, &Value> = BTreeMap::new();
@@ -278,9 +303,6 @@ fn compare(week: u32, expected: &[Verdict], results: &[Value], only: Option<&[&s
     }
     let mut seen = BTreeSet::new();
     for key in want.keys().chain(got.keys()).collect::<BTreeSet<_>>() {
-        if only.is_some_and(|tests| !tests.contains(&key.0.as_str())) {
-            continue;
-        }
         let (want, got) = (want.get(key), got.get(key));
         let says = want.map(|v| says(v));
         let is = got.map(|r| said(r, want.is_some_and(|v| v.counts_open)));
