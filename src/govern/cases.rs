@@ -300,6 +300,10 @@ fn differences(expect: &Expect, result: &ControlResult) -> Vec<String> {
     if expect.rows.is_some() {
         compare("rows", format!("{:?}", expect.rows), format!("{:?}", first.and_then(|d| d.rows)));
     }
+    if expect.detail.is_some() {
+        let is = first.and_then(|d| d.detail.clone());
+        compare("detail", format!("{:?}", expect.detail), format!("{is:?}"));
+    }
     let noted = |note: &str| match &result.note {
         None => note.is_empty(),
         Some(is) => !note.is_empty() && is.contains(note),

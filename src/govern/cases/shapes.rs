@@ -199,6 +199,8 @@ pub(super) struct Expect {
     pub trigger_date: Option<String>,
     pub trigger_source: Option<String>,
     pub rows: Option<u64>,
+    /// The detail of the first deviation in path order.
+    pub detail: Option<String>,
     /// The result has a note that holds this; empty: it has none.
     pub note: Option<String>,
 }
