@@ -119,12 +119,7 @@ fn access(case: &Case<'_>, place: Option<&System>, all: &mut Vec<Verdict>) {
             let tier = inside.iter().map(|i| case.tier(i)).max().unwrap_or(0);
             let held = |c: &&Class| inside.iter().any(|i| case.run.holds(i, c));
             let bare = |i: &&Item| case.tier(i) >= CONFIDENTIAL && case.classes_of(i).is_empty();
-            (
-                *file,
-                tier,
-                case.policy.classes.iter().filter(held).collect(),
-                inside.into_iter().any(|i| bare(i)),
-            )
+            (*file, tier, case.policy.classes.iter().filter(held).collect(), inside.into_iter().any(bare))
         })
         .collect();
     let member = |file: &Item, tier: usize, class: Option<&Class>| {
