@@ -105,6 +105,13 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
+    /// Take over what the record's last run knows of items whose bytes and rules are the same
+    ///
+    /// Bytes are compared by SHA-256; the results equal those of a full scan, and the record says which items were
+    /// taken over and from which run. Needs a key. Example: --record evidence/ --key-file k --incremental
+    #[arg(long, requires = "record")]
+    pub incremental: bool,
+
     /// The today of retention arithmetic; recorded
     ///
     /// Example: --as-of 2026-12-31

@@ -26,8 +26,8 @@ use crate::govern::facts::{Base, Facts, Reach, RunFacts};
 use crate::govern::{Assessing, Criteria, Policy, Registers, assess};
 use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord};
 use crate::read::Limits;
-use crate::record::Beginning;
 use crate::record::manifest::SystemScope;
+use crate::record::{Beginning, Want};
 use crate::report::{ReportWriter, Summary};
 use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan};
 use crate::source::files::{self, Selection, Target};
@@ -62,7 +62,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     let selection = selection(&args, &own, governed.as_ref(), &raw_base)?;
     let evidence = evidence(&args, governed.as_ref());
     let totals = bar.is_some();
-    let plan = ScanPlan {
+    let mut plan = ScanPlan {
         targets,
         selection,
         detectors,
@@ -81,6 +81,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             Paths::Hashed => PathStyle::Hashed,
         },
         evidence: evidence.map(Arc::new),
+        reuse: None,
         totals,
         interrupted: interrupted.clone(),
     };
@@ -106,8 +107,25 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         detectors_digest: facts.detectors_digest.clone(),
         policy_digest: facts.policy_digest.clone(),
     };
-    let settings = settings::effective(&args, &plan);
-    let mut keeping = args.record.as_deref().map(|dir| Keeping::begin(dir, &beginning)).transpose()?;
+    if args.incremental && plan.protector.key_id() == "random" {
+        bail!(
+            "--incremental: fingerprints have to be of one key; name it with --key-file (`privascan key new` makes one)"
+        );
+    }
+    let mut settings = settings::effective(&args, &plan);
+    let want = if args.incremental { Want::Occurrences } else { Want::Findings };
+    let mut keeping = args.record.as_deref().map(|dir| Keeping::begin(dir, &beginning, want)).transpose()?;
+    if let Some(keeping) = keeping.as_mut().filter(|_| args.incremental) {
+        let zone = governed.as_ref().map_or_else(|| "UTC".to_owned(), |g| governed::zone_name(&g.policy));
+        let said = match keeping.reuse(&plan, &settings, &zone) {
+            Ok(reuse) => {
+                plan.reuse = Some(Arc::new(reuse));
+                "on".to_owned()
+            }
+            Err(why) => format!("nothing taken over from the last run: {why}"),
+        };
+        settings.insert("incremental".to_owned(), said);
+    }
     facts.run_id = keeping.as_ref().map_or_else(run_id, |k| Ok(k.name().to_owned()))?;
     listen(&interrupted)?;
 

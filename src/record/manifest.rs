@@ -107,6 +107,9 @@ pub struct Configuration {
     pub settings: BTreeMap<String, String>,
     /// Those that differ from the defaults, as the run's line has them.
     pub changed: Vec<String>,
+    /// Hash over what was gathered of items beside findings: date fields, events, labels, watched fingerprints.
+    #[serde(default)]
+    pub evidence_digest: Option<String>,
     /// Every numeric limit of the tests, after defaults.
     pub thresholds: BTreeMap<String, serde_json::Value>,
 }

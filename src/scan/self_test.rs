@@ -87,6 +87,7 @@ pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64) -> Matri
         totals: false,
         interrupted: plan.interrupted.clone(),
         evidence: None,
+        reuse: None,
     });
     let canaries = canaries(plan, seed);
     let mut matrix = Matrix {
