@@ -1,5 +1,7 @@
 //! The invented company of `testdata/company` through half a year, judged by the product and by an oracle of its own.
 #![cfg(all(unix, feature = "archives", feature = "tabular", feature = "cli"))]
+// The generator is also a program of its own, and brings its values along.
+#![allow(clippy::duplicate_mod)]
 
 mod common;
 #[path = "../examples/make_company/company.rs"]

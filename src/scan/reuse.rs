@@ -41,7 +41,7 @@ impl Reuse {
             let entries = entries.remove(&place).unwrap_or_default();
             let hash = record.evidence.content_hash.clone()?;
             let lasting = std::iter::once(&record).chain(&entries).all(is_lasting);
-            lasting.then(|| (record.item.id, Group { hash, outermost: record, entries }))
+            lasting.then_some((record.item.id, Group { hash, outermost: record, entries }))
         });
         Self { groups: groups.collect() }
     }
