@@ -24,12 +24,12 @@ use crate::classify::Taxonomy;
 use crate::detect::Detectors;
 use crate::govern::facts::{Base, Facts, Reach, RunFacts};
 use crate::govern::{Assessing, Criteria, Policy, Registers, assess};
-use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord};
+use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord, hex};
 use crate::read::Limits;
 use crate::record::manifest::SystemScope;
 use crate::record::{Beginning, Want};
 use crate::report::{ReportWriter, Summary};
-use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan};
+use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan, self_test};
 use crate::source::files::{self, Selection, Target};
 use keeping::{Keeping, Whole};
 
@@ -98,7 +98,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         base: printed_base(&plan, &raw_base),
         categories_on: categories_on(&plan.detectors, &plan.taxonomy),
         roots: systems.iter().map(|s| (s.id.clone(), Reach::parse(&s.reach).unwrap_or_default())).collect(),
-        watched: None,
+        watched: governed.as_ref().map(|_| watched(&plan)),
     };
     let beginning = Beginning {
         at: started_at,
@@ -159,7 +159,8 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         interrupted: facts.interrupted,
         ledger,
     };
-    let criteria = Criteria::default();
+    let criteria = Criteria::builtin()?;
+    let self_test = policy.map(|_| self_test::of_run(&plan, &items, &facts.run_id).summary());
     let assessment = policy.map(|policy| {
         let facts = Facts {
             run: &facts,
@@ -168,16 +169,18 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             history: keeping.as_ref().map(|k| k.history.as_slice()),
             registers: &registers,
             reviews: keeping.as_ref().map_or(&[], |k| k.reviews.as_slice()),
-            self_test: None,
+            self_test: self_test.as_ref(),
             integrity: keeping.as_ref().map(|k| &k.integrity),
         };
         count_systems(&mut systems, policy, &facts, &plan.taxonomy);
         assess(policy, &facts, &plan.taxonomy, &criteria)
     });
+    let frameworks = policy.map_or(&[][..], |p| &p.policy.frameworks);
+    let concluded = assessment.as_ref().map_or_else(Vec::new, |a| criteria.conclude(&a.results, frameworks));
     if let Some(assessment) = &assessment {
         hit |= assessment.results.iter().any(|r| fail_on.iter().any(|w| w.meets_result(r)));
         if let Some(keeping) = &mut keeping {
-            keeping.appender().assessment(assessment, &[])?;
+            keeping.appender().assessment(assessment, &concluded)?;
         }
     }
     if let Some(keeping) = keeping {
@@ -190,14 +193,14 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             systems: &systems,
             governed: governed.as_ref(),
             registers: &registers,
-            self_test: None,
+            self_test: self_test.as_ref(),
             assessment: assessment.as_ref(),
         })?;
     }
     // After the record, which does not depend on whether someone still reads along.
     for mut writer in writers {
         if let Some(assessment) = &assessment {
-            writer.assessment(assessment, &[])?;
+            writer.assessment(assessment, &concluded)?;
         }
         writer.finish(&run, &summary)?;
     }
@@ -304,6 +307,12 @@ fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan
     evidence
 }
 
+/// Fingerprints that the run looks for.
+fn watched(plan: &ScanPlan) -> BTreeSet<String> {
+    let evidence = plan.evidence.iter().flat_map(|evidence| &evidence.watched);
+    evidence.map(|print| hex(print)).collect()
+}
+
 /// The rule for paths as they are printed.
 fn printed_base(plan: &ScanPlan, raw: &Base) -> Base {
     Base { strip: scan::printed(plan, std::iter::once(raw.strip.as_bytes())).concat(), ..raw.clone() }
@@ -379,7 +388,7 @@ fn likelihood(word: &str) -> Result<Likelihood> {
 fn run_id() -> Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
-    Ok(crate::model::hex(&bytes))
+    Ok(hex(&bytes))
 }
 
 fn progress_bar(args: &ScanArgs) -> Option<ProgressBar> {

@@ -214,6 +214,7 @@ impl Keeping {
                         ..s.clone()
                     })
                     .collect(),
+                watched: whole.facts.watched.clone(),
             },
             coverage: Coverage::of(&run.ledger, self.appender.stored_bytes()),
             results: whole.assessment.map(results_of).unwrap_or_default(),
