@@ -15,6 +15,7 @@ mod reconcile;
 mod review;
 mod scan;
 mod self_test;
+mod verify;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -52,6 +53,8 @@ fn run() -> ExitCode {
         Command::Assess(args) => assess::run(&args),
         Command::Population(args) => population::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Anchor(args) => verify::anchor(&args),
         Command::Review(args) => review::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Detectors(command) => match command {
