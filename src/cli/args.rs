@@ -42,6 +42,9 @@ pub(super) enum Command {
     /// The control tests, and what they say about criteria of frameworks
     #[command(subcommand)]
     Controls(super::controls::ControlsCommand),
+    /// The policy file: checking it, drafting one, and the schedules in it
+    #[command(subcommand)]
+    Policy(super::policy::PolicyCommand),
     /// The formats that can be read
     Formats(ListArgs),
     /// Every table, column and code of the output

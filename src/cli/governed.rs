@@ -16,7 +16,7 @@ use crate::classify::dates::{DateOrder, EventLookup};
 use crate::govern::facts::{Base, Reach};
 use crate::govern::policy::{self, Source};
 use crate::govern::registers::MAX_REGISTER_BYTES;
-use crate::govern::{Policy, Registers};
+use crate::govern::{Policy, Registers, lint};
 use crate::model::{ItemPath, hex};
 use crate::record::KeptRegisters;
 use crate::record::manifest::{PolicyCopy, RegisterCopy, SystemScope};
@@ -207,15 +207,7 @@ impl Governed {
 
 /// Parses the text of a policy; `name` is for the error.
 pub(super) fn parse(text: &str, name: &str) -> Result<Policy> {
-    let policy = Policy::parse(text).map_err(|e| {
-        let line = e.span().map(|s| text[..s.start.min(text.len())].matches('\n').count() + 1);
-        let place = line.map_or_else(String::new, |line| format!(" line {line}"));
-        anyhow::anyhow!("{name}{place}: {}", e.message().replace('\n', "; "))
-    })?;
-    if policy.schema != policy::SCHEMA {
-        bail!("{name}: schema is not {}, which this build reads", policy::SCHEMA);
-    }
-    Ok(policy)
+    Policy::load(text).map_err(|errors| anyhow::anyhow!("{name}:{}", lint::in_one_line(&errors)))
 }
 
 /// The zone whose days count.

@@ -10,6 +10,7 @@ mod governed;
 mod keys;
 mod knowledge;
 mod outputs;
+mod policy;
 mod population;
 mod reconcile;
 mod review;
@@ -64,6 +65,7 @@ fn run() -> ExitCode {
             DetectorsCommand::Test(args) => detectors::test(&args),
         },
         Command::Controls(command) => controls::run(&command),
+        Command::Policy(command) => policy::run(&command),
         Command::Formats(args) => knowledge::formats(&args),
         Command::Schema(args) => knowledge::schema(&args),
         Command::Key(KeyCommand::New(args)) => keys::new(&args),

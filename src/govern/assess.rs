@@ -308,9 +308,12 @@ impl<'a> Assessing<'a> {
         &self.policy.scope.systems[index]
     }
 
-    /// Whether every category the class speaks of is found by an enabled detector.
+    /// Whether enabled detectors can tell that an item holds the class: they find every category that decides.
     pub fn detected(&self, class: &Class) -> bool {
-        named(class).all(|name| self.is_looked_for(name))
+        match &class.matches {
+            None => class.categories.iter().flatten().all(|name| self.is_looked_for(name)),
+            Some(m) => m.all_of.iter().chain(&m.any_of).all(|name| self.is_looked_for(name)),
+        }
     }
 
     /// Whether an enabled detector finds a category that the name speaks of.

@@ -11,12 +11,16 @@ mod collection;
 pub mod criteria;
 mod disclosure;
 mod disposal;
+pub mod draft;
 pub mod facts;
+pub mod lint;
 mod monitoring;
+pub mod odcs;
 pub mod outcome;
 pub mod policy;
 pub mod registers;
 mod retention;
+pub mod schedule;
 mod tally;
 
 pub use assess::{Assessing, Assessment, assess};

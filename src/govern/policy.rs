@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+mod places;
 mod records;
 mod rules;
 mod values;
 
+pub use places::{overlaps, plain_root};
 pub use records::*;
 pub use rules::*;
 pub use values::Period;

@@ -61,6 +61,14 @@ fn print(cell: &Cell<'_>, out: &mut String) {
     }
 }
 
+/// A cell that no spreadsheet takes for a formula.
+pub fn spreadsheet_safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    defuse(text, &mut out);
+    out.push_str(text);
+    out
+}
+
 /// Spreadsheets run what follows these characters, the full-width ones too, even inside quotes.
 fn defuse(text: &str, out: &mut String) {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {

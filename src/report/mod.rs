@@ -29,6 +29,7 @@ use crate::govern::Assessment;
 use crate::govern::outcome::CriterionResult;
 use crate::model::{ItemRecord, RunRecord};
 
+pub use delimited::spreadsheet_safe;
 pub use describe::describe;
 pub use sink::Destination;
 pub use summary::{Group, Place, Summary, TOP_PLACES, Tally, Unread};
