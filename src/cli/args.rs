@@ -32,6 +32,10 @@ pub(super) enum Command {
     Verify(super::verify::VerifyArgs),
     /// Keep in the log that its head was noted outside, and print the head
     Anchor(super::verify::AnchorArgs),
+    /// Draw from a population so that anyone can draw the same again
+    Sample(super::sample::SampleArgs),
+    /// Examine one item of a kept run again with the rules that the run kept; exit 1 where something is different
+    Reperform(super::reperform::ReperformArgs),
     /// Keep a decision about something that a run found
     Review(super::review::ReviewArgs),
     /// What appeared, went and stayed between two kept runs; exit 1 where they differ

@@ -13,7 +13,9 @@ mod outputs;
 mod policy;
 mod population;
 mod reconcile;
+mod reperform;
 mod review;
+mod sample;
 mod scan;
 mod self_test;
 mod verify;
@@ -56,6 +58,8 @@ fn run() -> ExitCode {
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Anchor(args) => verify::anchor(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Reperform(args) => reperform::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Detectors(command) => match command {

@@ -5,7 +5,7 @@
 //! control tests included. A change whose traces were all recomputed can be seen by a signature or an anchor alone;
 //! `docs/record.md` says where that line runs.
 
-mod again;
+pub(crate) mod again;
 mod cells;
 mod files;
 mod links;
