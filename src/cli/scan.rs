@@ -46,6 +46,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     if governed.is_some() && matches!(args.paths, Paths::Hashed) {
         bail!("--paths hashed hides the names that a policy's roots and globs speak of; use masked");
     }
+    let sign_key = args.sign_key.as_deref().map(keys::sign_key).transpose()?;
     let targets = targets(&args, governed.as_ref())?;
     let zone = governed.as_ref().map_or(jiff::tz::TimeZone::UTC, |g| g.zone.clone());
     let as_of = args.as_of.unwrap_or_else(|| governed::day(started_at, &zone));
@@ -55,7 +56,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
 
     let mut writers = open_writers(&args.output)?;
     let mut own: Vec<PathBuf> = writers.iter().flat_map(|w| w.outputs()).collect();
-    own.extend(args.record.clone());
+    own.extend(args.record.iter().chain(&args.sign_key).cloned());
     own.extend(governed.iter().flat_map(Governed::own_files));
     let interrupted = Arc::new(AtomicBool::new(false));
     let bar = progress_bar(&args);
@@ -195,6 +196,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             registers: &registers,
             self_test: self_test.as_ref(),
             assessment: assessment.as_ref(),
+            sign_key: sign_key.as_ref(),
         })?;
     }
     // After the record, which does not depend on whether someone still reads along.

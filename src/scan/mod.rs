@@ -28,7 +28,7 @@ use queue::Queue;
 use worker::Worker;
 
 pub use evidence::EvidencePlan;
-pub use library::{Scanner, ScannerError};
+pub use library::{Scanner, ScannerError, examine_file};
 pub use names::PathStyle;
 pub use reuse::Reuse;
 pub use worker::Progress;

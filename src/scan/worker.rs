@@ -98,6 +98,11 @@ impl<'p> Worker<'p> {
         }
     }
 
+    /// Sends what is held back.
+    pub fn flush(&mut self) {
+        self.state.flush();
+    }
+
     /// Examines items until there are none, and sends all their records.
     pub fn run(&mut self, queue: &Queue) {
         let mut tasks = VecDeque::new();
@@ -115,7 +120,8 @@ impl<'p> Worker<'p> {
         }
     }
 
-    fn examine(&mut self, task: Discovered) -> ItemRecord {
+    /// Examines one item; what is inside of it is sent.
+    pub fn examine(&mut self, task: Discovered) -> ItemRecord {
         let plan = self.state.plan;
         let wants_accessed = plan.evidence.as_ref().is_some_and(|e| e.accessed);
         let budget = Budget::new(&plan.limits, &plan.interrupted);

@@ -19,10 +19,15 @@ use crate::record::manifest::{
     Configuration, Coverage, Identity, MANIFEST_VERSION, Manifest, Operator, Scope, SystemScope, Tool,
     drifted, results_of,
 };
-use crate::record::{Appender, Beginning, KeptRegisters, Record, Want};
+use crate::record::sign::SignKey;
+use crate::record::verify::{Checks, Depth, verify};
+use crate::record::{Appender, Beginning, KeptRegisters, Record, RecordError, Want};
 use crate::report::Summary;
 use crate::report::schema::SCHEMA_VERSION;
 use crate::scan::{Reuse, ScanPlan};
+
+/// Last kept runs whose files are hashed before a run begins: a month of weekly ones. `verify` looks at all.
+const RUNS_HASHED: usize = 4;
 
 /// A scan whose run is being kept.
 pub(super) struct Keeping {
@@ -42,19 +47,25 @@ pub(super) struct Keeping {
 impl Keeping {
     /// Begins a run in the record.
     pub fn begin(dir: &Path, beginning: &Beginning, want: Want) -> Result<Self> {
-        let appender = Appender::begin(dir, beginning)?;
+        let mut integrity = Integrity::default();
+        let checks = Checks { depth: Depth::Files(RUNS_HASHED), ..Checks::default() };
+        let mut look = || {
+            integrity = match verify(dir, &checks) {
+                Ok(verified) => verified.integrity(),
+                // There is no record yet.
+                Err(RecordError::NoRecord { .. }) => Integrity::default(),
+                Err(e) => Integrity { broken: vec![e.to_string()], ..Integrity::default() },
+            };
+        };
+        let appender = Appender::begin(dir, beginning, &mut look)?;
         let record = Record::open(dir)?;
         let sequence = appender.sequence();
-        let mut integrity = Integrity {
-            runs: record.runs().len() as u64 - 1,
-            broken: record.broken().to_vec(),
-            anchored: None,
-        };
         let mut previous = None;
         if let Some(run) = record.previous(sequence) {
             // A damaged past is a finding of its own (MON-07) and no reason to have no present.
             match record.load(run, want) {
                 Ok(kept) => previous = Some((kept.manifest.run_facts(), kept.manifest, kept.items)),
+                Err(_) if !integrity.broken.is_empty() => {}
                 Err(e) => integrity.broken.push(e.to_string()),
             }
         }
@@ -164,7 +175,9 @@ impl Keeping {
         }
         let manifest = self.manifest(whole);
         let drifted = whole.assessment.map(drifted).unwrap_or_default();
-        self.appender.finish(manifest, drifted, whole.run, whole.summary, None)?;
+        let sign = whole.sign_key.map(|key| |hash: &str| key.sign(hash));
+        let sign = sign.as_ref().map(|sign| sign as &dyn Fn(&str) -> String);
+        self.appender.finish(manifest, drifted, whole.run, whole.summary, sign)?;
         Ok(())
     }
 
@@ -243,6 +256,7 @@ pub(super) struct Whole<'a> {
     pub registers: &'a Registers,
     pub self_test: Option<&'a SelfTest>,
     pub assessment: Option<&'a Assessment>,
+    pub sign_key: Option<&'a SignKey>,
 }
 
 fn tool() -> Tool {
