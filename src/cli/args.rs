@@ -40,6 +40,10 @@ pub(super) enum Command {
     Review(super::review::ReviewArgs),
     /// What appeared, went and stayed between two kept runs; exit 1 where they differ
     Diff(super::diff::DiffArgs),
+    /// Dispose of what is overdue: plan, approve, apply, verify
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Dispose(super::dispose::DisposeCommand),
     /// The detectors: what can be found
     #[command(subcommand)]
     Detectors(DetectorsCommand),

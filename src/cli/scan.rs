@@ -275,7 +275,7 @@ impl Scanning<'_> {
     }
 }
 
-fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
+pub(super) fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
     let twice = interrupted.clone();
     ctrlc::set_handler(move || {
         // The second one is for those who cannot wait.
@@ -286,7 +286,7 @@ fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
-fn selection(
+pub(super) fn selection(
     args: &ScanArgs,
     own: &[PathBuf],
     governed: Option<&Governed>,
@@ -300,7 +300,7 @@ fn selection(
 }
 
 /// What is gathered of each item beyond findings.
-fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan> {
+pub(super) fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan> {
     let mut evidence = governed.map(Governed::evidence);
     if args.record.is_some() {
         // The next run asks what became of this one's items.
@@ -316,12 +316,12 @@ fn watched(plan: &ScanPlan) -> BTreeSet<String> {
 }
 
 /// The rule for paths as they are printed.
-fn printed_base(plan: &ScanPlan, raw: &Base) -> Base {
+pub(super) fn printed_base(plan: &ScanPlan, raw: &Base) -> Base {
     Base { strip: scan::printed(plan, std::iter::once(raw.strip.as_bytes())).concat(), ..raw.clone() }
 }
 
 /// Categories that an enabled detector finds.
-fn categories_on(detectors: &Detectors, taxonomy: &Taxonomy) -> BTreeSet<String> {
+pub(super) fn categories_on(detectors: &Detectors, taxonomy: &Taxonomy) -> BTreeSet<String> {
     let on = detectors.definitions().filter(|d| !d.decoy);
     on.map(|d| taxonomy.category_of(&d.info_type).name.clone()).collect()
 }
@@ -338,7 +338,7 @@ fn count_systems(systems: &mut [SystemScope], policy: &Policy, facts: &Facts<'_>
     }
 }
 
-fn targets(args: &ScanArgs, governed: Option<&Governed>) -> Result<Vec<Target>> {
+pub(super) fn targets(args: &ScanArgs, governed: Option<&Governed>) -> Result<Vec<Target>> {
     let given = match (args.targets.is_empty(), governed) {
         (true, Some(governed)) => governed.targets(),
         (true, None) => vec![PathBuf::from(".")],
@@ -354,7 +354,7 @@ fn targets(args: &ScanArgs, governed: Option<&Governed>) -> Result<Vec<Target>> 
     Ok(files::check_targets(&targets)?)
 }
 
-fn limits(args: &ScanArgs) -> Result<Limits> {
+pub(super) fn limits(args: &ScanArgs) -> Result<Limits> {
     let time = match args.timeout_per_item {
         None => None,
         Some(s) => Some(
@@ -378,7 +378,7 @@ fn limits(args: &ScanArgs) -> Result<Limits> {
     })
 }
 
-fn all_processors() -> usize {
+pub(super) fn all_processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -387,7 +387,7 @@ fn likelihood(word: &str) -> Result<Likelihood> {
     Likelihood::parse(word).with_context(|| format!("--min-likelihood {word}: use one of {words}"))
 }
 
-fn run_id() -> Result<String> {
+pub(super) fn run_id() -> Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
     Ok(hex(&bytes))

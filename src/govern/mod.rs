@@ -12,6 +12,7 @@ pub mod criteria;
 mod disclosure;
 mod disposal;
 pub mod draft;
+pub mod due;
 pub mod facts;
 pub mod lint;
 mod monitoring;
@@ -25,6 +26,7 @@ mod tally;
 
 pub use assess::{Assessing, Assessment, assess};
 pub use criteria::Criteria;
+pub use disposal::verified;
 pub use facts::Facts;
 pub use monitoring::drifted;
 pub use outcome::{ControlOutcome, ControlResult, CriterionResult, Deviation};
