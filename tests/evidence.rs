@@ -46,6 +46,7 @@ fn bare_plan() -> Tested<ScanPlan> {
         occurrences: builtin.occurrences,
         paths: builtin.paths,
         evidence: None,
+        reuse: None,
         totals: false,
         interrupted: Arc::default(),
     })
@@ -87,16 +88,16 @@ fn people(rows: usize) -> String {
 #[test]
 fn the_hash_is_that_of_the_stored_bytes_or_of_an_entrys_own() -> Tested {
     let dir = tempfile::tempdir()?;
-    let large = people(20_000);
+    let large = people(5_000);
     let inner = pack::zip(&[("deep.txt", b"deep down"), ("large.csv", large.as_bytes())], "")?;
-    let random: Vec<u8> = (0..300_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let random: Vec<u8> = (0..100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let files: Vec<(&str, Vec<u8>)> = vec![
         ("empty.txt", Vec::new()),
         ("small.txt", b"small".to_vec()),
         ("large.csv", large.clone().into_bytes()),
         ("noise.bin", random.clone()),
         ("broken.zip", inner[..inner.len() - 30].to_vec()),
-        ("broken.parquet", b"PAR1\0 and nothing more".repeat(5000)),
+        ("broken.parquet", b"PAR1\0 and nothing more".repeat(4000)),
         ("all.tar", pack::tar(&[("a/inner.zip", &inner), ("noise.bin", &random), ("empty", b"")])?),
         ("large.csv.gz", pack::gzip(large.as_bytes())?),
     ];
@@ -141,7 +142,7 @@ fn the_hash_is_that_of_the_stored_bytes_or_of_an_entrys_own() -> Tested {
 
 #[test]
 fn what_is_not_read_whole_has_no_hash() -> Tested {
-    let large = people(20_000);
+    let large = people(5_000);
     let packed = pack::gzip(large.as_bytes())?;
     let entry = |plan: ScanPlan, bytes: &[u8]| -> Tested<ItemRecord> {
         let mut records = Scanner::new(plan).bytes("x.csv.gz", bytes);
@@ -335,6 +336,10 @@ fn watched_values_are_counted_wherever_they_stand() -> Tested {
     assert_eq!(found("a.csv", &people(70)), [(card.clone(), 70)]);
     assert_eq!(found("a.txt", &format!("card {CARD}, once more 4539-1488-0343-6467")), [(card.clone(), 2)]);
     assert_eq!(found("a.txt", "card 4556 7375 8689 9855"), []);
+    // A dictionary holds the value once, for all its rows.
+    let batch = pack::batch(&[Column::Dictionary("card".into(), vec![CARD.to_owned(); 50])])?;
+    let bytes = pack::parquet(&batch, Compression::UNCOMPRESSED, &[])?;
+    assert_eq!(scanner.bytes("a.parquet", &bytes)[0].evidence.watched, [(card, 50)]);
     Ok(())
 }
 
@@ -421,51 +426,15 @@ fn a_tar_keeps_entries_behind_its_end() -> Tested {
     Ok(())
 }
 
-/// A zip of three entries whose directory no longer lists those at the given places.
-fn forget(zip: &[u8], gone: &[usize]) -> Tested<Vec<u8>> {
-    let find = |what: &[u8], from: usize| {
-        zip[from..].windows(what.len()).position(|w| w == what).map(|at| from + at).ok_or("no such part")
-    };
-    let start = find(b"PK\x01\x02", 0)?;
-    let end = find(b"PK\x05\x06", start)?;
-    let mut headers = Vec::new();
-    let mut at = start;
-    while at < end {
-        let length = |place: usize| usize::from(u16::from_le_bytes([zip[at + place], zip[at + place + 1]]));
-        let next = at + 46 + length(28) + length(30) + length(32);
-        headers.push(&zip[at..next]);
-        at = next;
-    }
-    let kept: Vec<&[u8]> =
-        headers.iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, h)| *h).collect();
-    let count = u16::try_from(kept.len())?.to_le_bytes();
-    let size = u32::try_from(kept.concat().len())?.to_le_bytes();
-    let mut tail = zip[end..].to_vec();
-    tail[8..10].copy_from_slice(&count);
-    tail[10..12].copy_from_slice(&count);
-    tail[12..16].copy_from_slice(&size);
-    Ok([&zip[..start], &kept.concat(), &tail].concat())
-}
-
-/// A zip written to something that cannot be written again, so that lengths stand behind the entries.
-fn streamed_zip(files: &[(&str, &[u8])]) -> Tested<Vec<u8>> {
-    let mut out = zip::ZipWriter::new_stream(Vec::new());
-    for (name, content) in files {
-        out.start_file(*name, zip::write::SimpleFileOptions::default())?;
-        out.write_all(content)?;
-    }
-    Ok(out.finish()?.into_inner())
-}
-
 #[test]
 fn a_zip_keeps_entries_that_it_does_not_list() -> Tested {
     let card = format!("card {CARD}\n").repeat(40);
     let files: [(&str, &[u8]); 3] =
         [("a.txt", card.as_bytes()), ("b.txt", card.as_bytes()), ("c.txt", card.as_bytes())];
     let unlisted = Some("zip-unlisted-entry");
-    for zip in [pack::zip(&files, "a comment")?, streamed_zip(&files)?] {
+    for zip in [pack::zip(&files, "a comment")?, pack::streamed_zip(&files)?] {
         for gone in [&[0][..], &[1], &[2], &[0, 1], &[1, 2], &[]] {
-            let mut found = inside("x.zip", &forget(&zip, gone)?)?;
+            let mut found = inside("x.zip", &pack::unlist(&zip, gone)?)?;
             found.sort();
             let residue = |at: usize| unlisted.filter(|_| gone.contains(&at));
             let want =
@@ -480,7 +449,7 @@ fn a_zip_keeps_entries_that_it_does_not_list() -> Tested {
     let mut archive = zip::ZipWriter::new_append(Cursor::new(pack::zip(&files[..1], "")?))?;
     archive.start_file("b.txt", zip::write::SimpleFileOptions::default())?;
     archive.write_all(b"nothing")?;
-    let appended = forget(&archive.finish()?.into_inner(), &[0])?;
+    let appended = pack::unlist(&archive.finish()?.into_inner(), &[0])?;
     assert_eq!(
         inside("x.zip", &appended)?,
         expected(&[("!/b.txt", None, false), ("!/a.txt", unlisted, true)])

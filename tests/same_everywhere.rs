@@ -105,7 +105,7 @@ fn equal(found: impl Iterator<Item = String>, wanted: impl Iterator<Item = Strin
 
 /// A row as one text. Times are compared elsewhere: each format writes them its own way.
 fn sorted(row: Row) -> String {
-    let cells: BTreeMap<String, String> = row.into_iter().filter(|(k, _)| k != "modified_at").collect();
+    let cells: BTreeMap<String, String> = row.into_iter().filter(|(k, _)| !k.ends_with("ed_at")).collect();
     format!("{cells:?}")
 }
 

@@ -78,7 +78,7 @@ struct Field {
     index: u32,
     named: bool,
     style: Style,
-    /// Values, nulls spelled out not among them.
+    /// Values, nulls spelled out not among them as long as the field is looked at.
     values: u64,
     tried: u32,
     good: u32,
@@ -131,6 +131,8 @@ impl Dates {
         let Some(field) = self.fields.get_mut(field.0 as usize) else { return };
         if field.count.is_some() || !field.events.is_empty() {
             field.add(plan, value, times, &mut self.unnamed, &mut self.room);
+        } else {
+            field.values += times;
         }
     }
 
@@ -163,7 +165,7 @@ impl Dates {
                 .into_iter()
                 .map(|(at, count)| (DateSource::Event(plan.events[at].name.clone()), count));
             for (source, count) in values.into_iter().chain(events) {
-                found.push(count.finish(plan.order, &field.shown, field.index, source, empty));
+                found.push((*count).finish(plan.order, &field.shown, field.index, source, empty));
             }
         }
         found
@@ -261,7 +263,7 @@ impl Count {
 
     /// The field decides how its dates are read, if all that can be read one way only are of one kind; then the policy.
     fn finish(
-        mut self: Box<Self>,
+        mut self,
         order: Option<DateOrder>,
         shown: &str,
         index: u32,

@@ -82,7 +82,8 @@ impl Taxonomy {
         TEXT
     }
 
-    fn parse(text: &str) -> Result<Self, TaxonomyError> {
+    /// A taxonomy of the user's or of a record.
+    pub fn parse(text: &str) -> Result<Self, TaxonomyError> {
         let file: File = toml::from_str(text).map_err(|e| TaxonomyError(e.to_string().replace('\n', " ")))?;
         let categories: Vec<Category> =
             file.category.into_iter().map(|(name, category)| Category { name, ..category }).collect();

@@ -28,6 +28,14 @@ pub(super) enum Command {
     Population(super::population::PopulationArgs),
     /// Compare a kept run with an independent listing of the store; exit 1 where they differ
     Reconcile(super::reconcile::ReconcileArgs),
+    /// Whether a record holds together, from its files alone; exit 1 where it does not
+    Verify(super::verify::VerifyArgs),
+    /// Keep in the log that its head was noted outside, and print the head
+    Anchor(super::verify::AnchorArgs),
+    /// Draw from a population so that anyone can draw the same again
+    Sample(super::sample::SampleArgs),
+    /// Examine one item of a kept run again with the rules that the run kept; exit 1 where something is different
+    Reperform(super::reperform::ReperformArgs),
     /// Keep a decision about something that a run found
     Review(super::review::ReviewArgs),
     /// What appeared, went and stayed between two kept runs; exit 1 where they differ
@@ -49,7 +57,7 @@ pub(super) enum Command {
     Formats(ListArgs),
     /// Every table, column and code of the output
     Schema(ListArgs),
-    /// Keys for fingerprints
+    /// Keys for fingerprints and signatures
     #[command(subcommand)]
     Key(KeyCommand),
     /// Plant made-up values of every kind in every format and look for them; exit 1 when one is missed
@@ -108,6 +116,19 @@ pub(super) struct ScanArgs {
     /// Without a target, the systems that it declares are scanned. Example: --policy privacy.toml
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+
+    /// Take over what the record's last run knows of items whose bytes and rules are the same
+    ///
+    /// Bytes are compared by SHA-256; the results equal those of a full scan, and the record says which items were
+    /// taken over and from which run. Needs a key. Example: --record evidence/ --key-file k --incremental
+    #[arg(long, requires = "record")]
+    pub incremental: bool,
+
+    /// Sign the run's end line in the record with this Ed25519 key: PKCS#8 PEM, or 64 hex digits
+    ///
+    /// `privascan key new --sign` makes one. Example: --sign-key audit.key
+    #[arg(long, value_name = "FILE", requires = "record")]
+    pub sign_key: Option<PathBuf>,
 
     /// The today of retention arithmetic; recorded
     ///
@@ -319,4 +340,10 @@ pub(super) struct KeyNewArgs {
     /// Write the key to a new file that only you can read; standard output without one
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// A pair to sign kept runs with instead: FILE for --sign-key, FILE.pub for --verify-key
+    ///
+    /// Example: privascan key new --sign -o audit.key
+    #[arg(long)]
+    pub sign: bool,
 }

@@ -154,37 +154,7 @@ impl Governed {
 
     /// What is gathered of each item for this policy.
     pub fn evidence(&self) -> EvidencePlan {
-        let policy = &self.policy;
-        let uses = |source: Source| {
-            let has =
-                |r: &policy::Retention| r.trigger.source == source || r.trigger.fallback.contains(&source);
-            policy.retention.iter().any(has)
-        };
-        let events = policy.retention.iter().filter_map(|rule| {
-            let event = policy.events.iter().find(|e| Some(&e.name) == rule.trigger.event.as_ref())?;
-            let rows = self.registers.events.get(&event.name)?;
-            let key = rule.trigger.key.as_ref().unwrap_or(&event.register.key);
-            let rows: HashMap<Vec<u8>, Date> =
-                rows.iter().map(|(key, day)| (key.trim().as_bytes().to_vec(), *day)).collect();
-            Some(EventLookup { name: event.name.clone(), key: key.clone(), rows })
-        });
-        let disposal = self.registers.disposal.iter().flatten().flat_map(|e| &e.record_fingerprints);
-        let erasure = self.registers.erasure.iter().flatten().flat_map(|r| &r.fingerprints);
-        EvidencePlan {
-            content_hashes: policy.disposal.is_some(),
-            dates: DatePlan {
-                fields: policy.retention.iter().filter_map(|r| r.trigger.field.clone()).collect(),
-                events: events.collect(),
-                zone: self.zone.clone(),
-                order: policy.policy.date_order.map(|order| match order {
-                    policy::DateOrder::Dmy => DateOrder::Dmy,
-                    policy::DateOrder::Mdy => DateOrder::Mdy,
-                }),
-            },
-            labels: policy.labels.iter().flat_map(|l| l.names.keys().cloned()).collect(),
-            watched: disposal.chain(erasure).filter_map(|print| bytes_of(print)).collect(),
-            accessed: uses(Source::Accessed),
-        }
+        evidence(&self.policy, &self.registers, &self.zone)
     }
 
     /// The registers with paths as they may be printed, so that they are those of items.
@@ -207,6 +177,39 @@ impl Governed {
             entry.quarantine = entry.quarantine.as_deref().map(|q| base.apply(&print(&scanned(q))));
         }
         registers
+    }
+}
+
+/// What is gathered of each item for a policy.
+pub(super) fn evidence(policy: &Policy, registers: &Registers, zone: &TimeZone) -> EvidencePlan {
+    let uses = |source: Source| {
+        let has = |r: &policy::Retention| r.trigger.source == source || r.trigger.fallback.contains(&source);
+        policy.retention.iter().any(has)
+    };
+    let events = policy.retention.iter().filter_map(|rule| {
+        let event = policy.events.iter().find(|e| Some(&e.name) == rule.trigger.event.as_ref())?;
+        let rows = registers.events.get(&event.name)?;
+        let key = rule.trigger.key.as_ref().unwrap_or(&event.register.key);
+        let rows: HashMap<Vec<u8>, Date> =
+            rows.iter().map(|(key, day)| (key.trim().as_bytes().to_vec(), *day)).collect();
+        Some(EventLookup { name: event.name.clone(), key: key.clone(), rows })
+    });
+    let disposal = registers.disposal.iter().flatten().flat_map(|e| &e.record_fingerprints);
+    let erasure = registers.erasure.iter().flatten().flat_map(|r| &r.fingerprints);
+    EvidencePlan {
+        content_hashes: policy.disposal.is_some(),
+        dates: DatePlan {
+            fields: policy.retention.iter().filter_map(|r| r.trigger.field.clone()).collect(),
+            events: events.collect(),
+            zone: zone.clone(),
+            order: policy.policy.date_order.map(|order| match order {
+                policy::DateOrder::Dmy => DateOrder::Dmy,
+                policy::DateOrder::Mdy => DateOrder::Mdy,
+            }),
+        },
+        labels: policy.labels.iter().flat_map(|l| l.names.keys().cloned()).collect(),
+        watched: disposal.chain(erasure).filter_map(|print| bytes_of(print)).collect(),
+        accessed: uses(Source::Accessed),
     }
 }
 

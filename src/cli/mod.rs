@@ -16,9 +16,12 @@ mod outputs;
 mod policy;
 mod population;
 mod reconcile;
+mod reperform;
 mod review;
+mod sample;
 mod scan;
 mod self_test;
+mod verify;
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -56,6 +59,10 @@ fn run() -> ExitCode {
         Command::Assess(args) => assess::run(&args),
         Command::Population(args) => population::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Anchor(args) => verify::anchor(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Reperform(args) => reperform::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Diff(args) => diff::run(&args),
         #[cfg(unix)]

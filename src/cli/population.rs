@@ -47,6 +47,26 @@ pub(super) enum Of {
     Disposals,
 }
 
+impl Of {
+    /// `runs`, `items` or `disposals`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Of::Runs => "runs",
+            Of::Items => "items",
+            Of::Disposals => "disposals",
+        }
+    }
+
+    /// Column that names a member.
+    pub fn id(self) -> &'static str {
+        match self {
+            Of::Runs => "run",
+            Of::Items => "item_id",
+            Of::Disposals => "id",
+        }
+    }
+}
+
 /// Days from a first to a last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Period {
@@ -79,28 +99,41 @@ impl Period {
 
 /// Runs the command.
 pub(super) fn run(args: &PopulationArgs) -> Result<End> {
-    let (dir, which) = split_name(&args.record);
-    let record = Record::open(&dir)?;
-    let inside = |day: Date| args.period.is_none_or(|p| p.holds(day));
-    let (columns, rows) = match args.of {
-        Of::Runs if which.is_some() => bail!("a population of runs is of the whole record; leave out @RUN"),
-        Of::Runs => runs(&record, &inside),
-        Of::Items => items(&record, record.find(which)?)?,
-        Of::Disposals => disposals(&record, record.find(which)?, args.period)?,
-    };
+    let (columns, rows) = population(&args.record, args.of, args.period)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.format {
         ListFormat::Jsonl => {
             for row in rows {
-                let mut line = serde_json::Map::from_iter([("record".to_owned(), json!("population"))]);
-                line.extend(columns.iter().map(|c| (*c).to_owned()).zip(row));
-                writeln!(out, "{}", ordered(&columns, &line)?)?;
+                writeln!(out, "{}", line("population", &columns, row)?)?;
             }
         }
-        ListFormat::Table => table(&mut out, &columns, &rows)?,
+        ListFormat::Table => {
+            table(&mut out, &columns, &rows)?;
+            writeln!(out, "\n{} in this population", rows.len())?;
+        }
     }
     out.flush()?;
     Ok(End::Fine)
+}
+
+/// The columns and rows of a population.
+pub(super) fn population(name: &str, of: Of, period: Option<Period>) -> Result<Rows> {
+    let (dir, which) = split_name(name);
+    let record = Record::open(&dir)?;
+    let inside = |day: Date| period.is_none_or(|p| p.holds(day));
+    match of {
+        Of::Runs if which.is_some() => bail!("a population of runs is of the whole record; leave out @RUN"),
+        Of::Runs => Ok(runs(&record, &inside)),
+        Of::Items => items(&record, record.find(which)?),
+        Of::Disposals => disposals(&record, record.find(which)?, period),
+    }
+}
+
+/// A line of JSON for a row.
+pub(super) fn line(record: &str, columns: &[&str], row: Vec<Value>) -> Result<String> {
+    let mut line = serde_json::Map::from_iter([("record".to_owned(), json!(record))]);
+    line.extend(columns.iter().map(|c| (*c).to_owned()).zip(row));
+    ordered(columns, &line)
 }
 
 /// One line of JSON whose keys keep their order.
@@ -110,7 +143,8 @@ fn ordered(columns: &[&str], line: &serde_json::Map<String, Value>) -> Result<St
     Ok(format!("{{{}}}", pairs.collect::<Result<Vec<_>>>()?.join(",")))
 }
 
-fn table(out: &mut dyn Write, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+/// Rows under the names of their columns.
+pub(super) fn table(out: &mut dyn Write, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
     let cell = |value: &Value| match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => printable(text).into_owned(),
@@ -125,11 +159,11 @@ fn table(out: &mut dyn Write, columns: &[&str], rows: &[Vec<Value>]) -> Result<(
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
-    writeln!(out, "\n{} in this population", rows.len())?;
     Ok(())
 }
 
-type Rows = (Vec<&'static str>, Vec<Vec<Value>>);
+/// Names of columns, and the values of each row.
+pub(super) type Rows = (Vec<&'static str>, Vec<Vec<Value>>);
 
 fn runs(record: &Record, inside: &dyn Fn(Date) -> bool) -> Rows {
     let columns = vec![

@@ -24,12 +24,12 @@ use crate::classify::Taxonomy;
 use crate::detect::Detectors;
 use crate::govern::facts::{Base, Facts, Reach, RunFacts};
 use crate::govern::{Assessing, Criteria, Policy, Registers, assess};
-use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord};
+use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord, hex};
 use crate::read::Limits;
-use crate::record::Beginning;
 use crate::record::manifest::SystemScope;
+use crate::record::{Beginning, Want};
 use crate::report::{ReportWriter, Summary};
-use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan};
+use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan, self_test};
 use crate::source::files::{self, Selection, Target};
 use keeping::{Keeping, Whole};
 
@@ -46,6 +46,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     if governed.is_some() && matches!(args.paths, Paths::Hashed) {
         bail!("--paths hashed hides the names that a policy's roots and globs speak of; use masked");
     }
+    let sign_key = args.sign_key.as_deref().map(keys::sign_key).transpose()?;
     let targets = targets(&args, governed.as_ref())?;
     let zone = governed.as_ref().map_or(jiff::tz::TimeZone::UTC, |g| g.zone.clone());
     let as_of = args.as_of.unwrap_or_else(|| governed::day(started_at, &zone));
@@ -55,14 +56,14 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
 
     let mut writers = open_writers(&args.output)?;
     let mut own: Vec<PathBuf> = writers.iter().flat_map(|w| w.outputs()).collect();
-    own.extend(args.record.clone());
+    own.extend(args.record.iter().chain(&args.sign_key).cloned());
     own.extend(governed.iter().flat_map(Governed::own_files));
     let interrupted = Arc::new(AtomicBool::new(false));
     let bar = progress_bar(&args);
     let selection = selection(&args, &own, governed.as_ref(), &raw_base)?;
     let evidence = evidence(&args, governed.as_ref());
     let totals = bar.is_some();
-    let plan = ScanPlan {
+    let mut plan = ScanPlan {
         targets,
         selection,
         detectors,
@@ -81,6 +82,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             Paths::Hashed => PathStyle::Hashed,
         },
         evidence: evidence.map(Arc::new),
+        reuse: None,
         totals,
         interrupted: interrupted.clone(),
     };
@@ -97,7 +99,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         base: printed_base(&plan, &raw_base),
         categories_on: categories_on(&plan.detectors, &plan.taxonomy),
         roots: systems.iter().map(|s| (s.id.clone(), Reach::parse(&s.reach).unwrap_or_default())).collect(),
-        watched: None,
+        watched: governed.as_ref().map(|_| watched(&plan)),
     };
     let beginning = Beginning {
         at: started_at,
@@ -106,8 +108,25 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         detectors_digest: facts.detectors_digest.clone(),
         policy_digest: facts.policy_digest.clone(),
     };
-    let settings = settings::effective(&args, &plan);
-    let mut keeping = args.record.as_deref().map(|dir| Keeping::begin(dir, &beginning)).transpose()?;
+    if args.incremental && plan.protector.key_id() == "random" {
+        bail!(
+            "--incremental: fingerprints have to be of one key; name it with --key-file (`privascan key new` makes one)"
+        );
+    }
+    let mut settings = settings::effective(&args, &plan);
+    let want = if args.incremental { Want::Occurrences } else { Want::Findings };
+    let mut keeping = args.record.as_deref().map(|dir| Keeping::begin(dir, &beginning, want)).transpose()?;
+    if let Some(keeping) = keeping.as_mut().filter(|_| args.incremental) {
+        let zone = governed.as_ref().map_or_else(|| "UTC".to_owned(), |g| governed::zone_name(&g.policy));
+        let said = match keeping.reuse(&plan, &settings, &zone) {
+            Ok(reuse) => {
+                plan.reuse = Some(Arc::new(reuse));
+                "on".to_owned()
+            }
+            Err(why) => format!("nothing taken over from the last run: {why}"),
+        };
+        settings.insert("incremental".to_owned(), said);
+    }
     facts.run_id = keeping.as_ref().map_or_else(run_id, |k| Ok(k.name().to_owned()))?;
     listen(&interrupted)?;
 
@@ -141,7 +160,8 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         interrupted: facts.interrupted,
         ledger,
     };
-    let criteria = Criteria::default();
+    let criteria = Criteria::builtin()?;
+    let self_test = policy.map(|_| self_test::of_run(&plan, &items, &facts.run_id).summary());
     let assessment = policy.map(|policy| {
         let facts = Facts {
             run: &facts,
@@ -150,16 +170,18 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             history: keeping.as_ref().map(|k| k.history.as_slice()),
             registers: &registers,
             reviews: keeping.as_ref().map_or(&[], |k| k.reviews.as_slice()),
-            self_test: None,
+            self_test: self_test.as_ref(),
             integrity: keeping.as_ref().map(|k| &k.integrity),
         };
         count_systems(&mut systems, policy, &facts, &plan.taxonomy);
         assess(policy, &facts, &plan.taxonomy, &criteria)
     });
+    let frameworks = policy.map_or(&[][..], |p| &p.policy.frameworks);
+    let concluded = assessment.as_ref().map_or_else(Vec::new, |a| criteria.conclude(&a.results, frameworks));
     if let Some(assessment) = &assessment {
         hit |= assessment.results.iter().any(|r| fail_on.iter().any(|w| w.meets_result(r)));
         if let Some(keeping) = &mut keeping {
-            keeping.appender().assessment(assessment, &[])?;
+            keeping.appender().assessment(assessment, &concluded)?;
         }
     }
     if let Some(keeping) = keeping {
@@ -172,14 +194,15 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             systems: &systems,
             governed: governed.as_ref(),
             registers: &registers,
-            self_test: None,
+            self_test: self_test.as_ref(),
             assessment: assessment.as_ref(),
+            sign_key: sign_key.as_ref(),
         })?;
     }
     // After the record, which does not depend on whether someone still reads along.
     for mut writer in writers {
         if let Some(assessment) = &assessment {
-            writer.assessment(assessment, &[])?;
+            writer.assessment(assessment, &concluded)?;
         }
         writer.finish(&run, &summary)?;
     }
@@ -286,6 +309,12 @@ pub(super) fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<E
     evidence
 }
 
+/// Fingerprints that the run looks for.
+fn watched(plan: &ScanPlan) -> BTreeSet<String> {
+    let evidence = plan.evidence.iter().flat_map(|evidence| &evidence.watched);
+    evidence.map(|print| hex(print)).collect()
+}
+
 /// The rule for paths as they are printed.
 pub(super) fn printed_base(plan: &ScanPlan, raw: &Base) -> Base {
     Base { strip: scan::printed(plan, std::iter::once(raw.strip.as_bytes())).concat(), ..raw.clone() }
@@ -361,7 +390,7 @@ fn likelihood(word: &str) -> Result<Likelihood> {
 pub(super) fn run_id() -> Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
-    Ok(crate::model::hex(&bytes))
+    Ok(hex(&bytes))
 }
 
 fn progress_bar(args: &ScanArgs) -> Option<ProgressBar> {

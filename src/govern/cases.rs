@@ -217,6 +217,7 @@ fn assessing<T>(
         runs: i.runs,
         broken: i.broken.clone(),
         anchored: i.anchored,
+        checked: None,
     });
     let registers = registers(&case.registers);
     let facts = Facts {

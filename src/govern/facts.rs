@@ -140,4 +140,7 @@ pub struct Integrity {
     pub broken: Vec<String>,
     /// Whether the head equals one that was noted outside; `None`: nobody noted one.
     pub anchored: Option<bool>,
+    /// What of the record was looked at, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<String>,
 }

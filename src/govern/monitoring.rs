@@ -228,6 +228,9 @@ fn mon_07(assessing: &Assessing<'_>) -> Vec<ControlResult> {
         }
         (_, _, runs) => of_whole(assessing, "MON-07", None, runs, deviating),
     };
+    let looked_at = integrity.checked.as_ref().map(|what| format!("checked: {what}"));
+    let notes: Vec<String> = result.note.clone().into_iter().chain(looked_at).collect();
+    let result = ControlResult { note: (!notes.is_empty()).then(|| notes.join("; ")), ..result };
     vec![result]
 }
 

@@ -12,8 +12,8 @@ pub enum Residue {
 }
 
 /// Formats whose residue is read: entries behind the end of a tar, entries that a zip does not list, bytes around either
-/// and behind the end of a compressed stream.
-const READ: &[&str] = &["tar", "zip", "gzip", "zstd", "bzip2", "xz", "lzip"];
+/// and behind the end of a compressed stream; not of lzip, whose reader goes on by itself.
+const READ: &[&str] = &["tar", "zip", "gzip", "zstd", "bzip2", "xz"];
 
 /// Formats that keep nothing: rewritten whole, or append-only with all they hold in the open.
 const NONE: &[&str] = &[
@@ -34,7 +34,7 @@ const NOT_READ: &[&str] = &[
     "jpg", "jpeg", "png", "tiff", "tif", "heic", "heif", "webp", // History and free blocks.
     "git", "pack", "iso", "vmdk", "vdi", "vhd", "vhdx", "qcow2", "img", "dmg",
     // Containers without a reader.
-    "7z", "rar", "cab", "cpio", "deb", "rpm",
+    "7z", "rar", "cab", "cpio", "lzip", "deb", "rpm",
 ];
 
 /// What `format`, the word of the items table, may keep of deleted data. Unknown formats keep nothing that is known of.
@@ -63,7 +63,7 @@ mod tests {
             assert!(is_known(format));
         }
         assert_eq!(residue("zip"), Residue::Read);
-        assert_eq!(residue("pdf"), Residue::NotRead);
+        assert_eq!((residue("pdf"), residue("lzip")), (Residue::NotRead, Residue::NotRead));
         assert_eq!(
             (residue("csv"), residue("binary"), is_known("binary")),
             (Residue::None, Residue::None, false)

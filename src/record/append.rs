@@ -43,6 +43,16 @@ impl Writer {
     /// removed, whether or not it had its final name already, and the log says `aborted`. A folder without end line is not
     /// adopted, because the log vouches only for what a run itself sealed, while it still knew what it had written.
     pub fn open(dir: &Path, create: bool, at: Timestamp) -> Result<Self, RecordError> {
+        Self::open_after(dir, create, at, &mut || {})
+    }
+
+    /// The same; `look` is called when nobody else can write any more and nothing has been changed yet.
+    pub fn open_after(
+        dir: &Path,
+        create: bool,
+        at: Timestamp,
+        look: &mut dyn FnMut(),
+    ) -> Result<Self, RecordError> {
         if create {
             refuse_other_folders(dir)?;
             make_folder(dir)?;
@@ -59,6 +69,7 @@ impl Writer {
         }
         let log_path = dir.join(LOG);
         let file = open_private(&log_path, true).map_err(RecordError::io(&log_path))?;
+        look();
         let parsed = read_log(dir)?;
         if parsed.unfinished > 0 {
             let whole = file.metadata().map(|m| m.len().saturating_sub(parsed.unfinished));
@@ -161,9 +172,10 @@ pub struct Appender {
 }
 
 impl Appender {
-    /// Locks the record, closes killed runs, writes the start line and makes the folder for what is to come.
-    pub fn begin(dir: &Path, beginning: &Beginning) -> Result<Self, RecordError> {
-        let mut writer = Writer::open(dir, true, beginning.at)?;
+    /// Locks the record, closes killed runs, writes the start line and makes the folder for what is to come. `look` is
+    /// called when the record is locked and as it was.
+    pub fn begin(dir: &Path, beginning: &Beginning, look: &mut dyn FnMut()) -> Result<Self, RecordError> {
+        let mut writer = Writer::open_after(dir, true, beginning.at, look)?;
         let record = Record::open(dir)?;
         let sequence = record.runs().last().map_or(0, |r| r.sequence) + 1;
         let day = TimeZone::UTC.to_datetime(beginning.at);
@@ -262,10 +274,15 @@ impl Appender {
         sync_folder(&self.partial)?;
         let runs = self.writer.dir.join(RUNS);
         let folder = runs.join(&self.name);
+        // Whoever finds a folder without end line can tell by this whether its writer was killed or its line removed.
+        let closing = closing_mark(&runs, &self.name);
+        make_folder(&closing)?;
         fs::rename(&self.partial, &folder).map_err(RecordError::io(&folder))?;
         sync_folder(&runs)?;
         let end = Event::End { manifest: log::hash_of(&text), interrupted: run.interrupted, drifted };
-        self.writer.append(&end, &self.name, run.finished_at, sign)
+        let hash = self.writer.append(&end, &self.name, run.finished_at, sign)?;
+        fs::remove_dir(&closing).map_err(RecordError::io(&closing))?;
+        Ok(hash)
     }
 
     /// Gives up: nothing of the run is kept, and the log says so.
@@ -294,6 +311,11 @@ impl Appender {
         }
         Ok(files)
     }
+}
+
+/// What stands beside a run's folder from before it gets its name until its end line is written.
+pub(super) fn closing_mark(runs: &Path, run: &str) -> PathBuf {
+    runs.join(format!(".{run}.closing.partial"))
 }
 
 /// SHA-256 of a file, hex, and its size in bytes.

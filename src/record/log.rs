@@ -192,6 +192,8 @@ pub struct Log {
     pub lines: Vec<Result<Line, String>>,
     /// Bytes behind the last line end: an unfinished line, left by a crash. No line until its end is written.
     pub unfinished: u64,
+    /// They are a whole line and one byte more: no crash leaves that, but damage to the line's end does.
+    pub damaged_end: bool,
 }
 
 impl Log {
@@ -202,33 +204,46 @@ impl Log {
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             std::str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned()).and_then(parse_line)
         });
-        Self { lines: lines.collect(), unfinished: (bytes.len() - whole) as u64 }
+        let tail = bytes[whole..].split_last().and_then(|(_, line)| std::str::from_utf8(line).ok());
+        Self {
+            lines: lines.collect(),
+            unfinished: (bytes.len() - whole) as u64,
+            damaged_end: tail.is_some_and(|line| parse_line(line).is_ok()),
+        }
     }
 
     /// What of the chain does not hold, one sentence each: lines that cannot be read, hashes, numbers.
     pub fn broken(&self) -> Vec<String> {
+        self.breaks().into_iter().map(|(line, what)| format!("log.jsonl line {line} {what}")).collect()
+    }
+
+    /// The same with the number of each line.
+    pub fn breaks(&self) -> Vec<(u64, String)> {
         let mut broken = Vec::new();
         let mut previous = NO_PREVIOUS.to_owned();
         for (number, line) in (1u64..).zip(&self.lines) {
-            let name = format!("log.jsonl line {number}");
+            let mut no = |what: String| broken.push((number, what));
             match line {
                 Err(what) => {
-                    broken.push(format!("{name} {what}"));
+                    no(what.clone());
                     previous.clear();
                 }
                 Ok(line) => {
                     if line.computed != line.hash {
-                        broken.push(format!("{name} does not have the hash that it states"));
+                        no("does not have the hash that it states".to_owned());
                     }
                     if line.seq != number {
-                        broken.push(format!("{name} says that it is number {}", line.seq));
+                        no(format!("says that it is number {}", line.seq));
                     }
                     if line.previous != previous && !previous.is_empty() {
-                        broken.push(format!("{name} does not follow on the line before it"));
+                        no("does not follow on the line before it".to_owned());
                     }
                     previous.clone_from(&line.hash);
                 }
             }
+        }
+        if self.damaged_end {
+            broken.push((self.lines.len() as u64 + 1, "does not end as a line does".to_owned()));
         }
         broken
     }

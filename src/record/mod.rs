@@ -23,7 +23,9 @@ pub mod log;
 pub mod manifest;
 mod read;
 mod results;
+pub mod sign;
 mod tables;
+pub mod verify;
 
 use std::io;
 use std::path::{Path, PathBuf};

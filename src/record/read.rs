@@ -15,7 +15,7 @@ use crate::govern::facts::{PastRun, Review};
 use crate::model::hex;
 
 /// Bytes that a manifest may have.
-const MAX_MANIFEST_BYTES: u64 = 64 << 20;
+pub(super) const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct Run {
     pub drifted: Vec<String>,
     /// Number of its start line in the log.
     pub start_line: u64,
+    /// Number of its end or abort line.
+    pub end_line: Option<u64>,
 }
 
 impl Run {
@@ -105,6 +107,18 @@ pub(super) fn read_log(dir: &Path) -> Result<Log, RecordError> {
     }
 }
 
+/// A file that can be read without waiting for someone; else what it is instead.
+pub(super) fn is_regular(path: &Path) -> Result<(), String> {
+    match path.symlink_metadata() {
+        Ok(meta) if meta.is_file() => Ok(()),
+        Ok(meta) if meta.is_symlink() => Err("is a link".to_owned()),
+        Ok(meta) if meta.is_dir() => Err("is a folder".to_owned()),
+        Ok(_) => Err("is no file".to_owned()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err("is missing".to_owned()),
+        Err(e) => Err(format!("cannot be read: {e}")),
+    }
+}
+
 /// A file that is no larger than it may be.
 pub(super) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, RecordError> {
     let mut bytes = Vec::new();
@@ -132,7 +146,18 @@ impl Record {
     }
 
     pub(super) fn from_log(dir: &Path, log: &Log) -> Result<Self, RecordError> {
-        let path = dir.join("log.jsonl");
+        let (record, refused) = Self::as_far_as_it_goes(dir, log);
+        match refused.into_iter().next() {
+            None => Ok(record),
+            Some((number, what)) => {
+                Err(RecordError::malformed(&dir.join("log.jsonl"), format!("line {number} {what}")))
+            }
+        }
+    }
+
+    /// The same without the lines that cannot be read or make no sense, and which these are and why.
+    pub(super) fn as_far_as_it_goes(dir: &Path, log: &Log) -> (Self, Vec<(u64, String)>) {
+        let mut refused = Vec::new();
         let mut record = Self {
             dir: dir.to_path_buf(),
             runs: Vec::new(),
@@ -143,15 +168,15 @@ impl Record {
             broken: log.broken(),
         };
         for (number, line) in (1u64..).zip(&log.lines) {
-            let line = line
-                .as_ref()
-                .map_err(|what| RecordError::malformed(&path, format!("line {number} {what}")))?;
-            record
-                .take(number, line)
-                .map_err(|what| RecordError::malformed(&path, format!("line {number} {what}")))?;
-            record.lines.push(line.clone());
+            match line {
+                Ok(line) => {
+                    refused.extend(record.take(number, line).err().map(|what| (number, what)));
+                    record.lines.push(line.clone());
+                }
+                Err(what) => refused.push((number, what.clone())),
+            }
         }
-        Ok(record)
+        (record, refused)
     }
 
     fn take(&mut self, number: u64, line: &Line) -> Result<(), String> {
@@ -174,6 +199,7 @@ impl Record {
                 reason: None,
                 drifted: Vec::new(),
                 start_line: number,
+                end_line: None,
             });
             return Ok(());
         }
@@ -183,7 +209,7 @@ impl Record {
             if run.state != RunState::Open {
                 return Err("ends a run that has ended".to_owned());
             }
-            (run.state, run.ended_at) = (state, Some(line.at));
+            (run.state, run.ended_at, run.end_line) = (state, Some(line.at), Some(number));
             Ok(())
         };
         match &line.event {
@@ -287,6 +313,12 @@ impl Record {
     pub fn reviews_for(&self, run: &Run, as_of: Date) -> Vec<Review> {
         let counts = |(line, review): &&(u64, Review)| *line < run.start_line || review.on <= as_of;
         self.reviews.iter().filter(counts).map(|(_, review)| review.clone()).collect()
+    }
+
+    /// Decisions that were there when a run began.
+    pub fn reviews_before(&self, run: &Run) -> Vec<Review> {
+        let before = self.reviews.iter().filter(|(line, _)| *line < run.start_line);
+        before.map(|(_, review)| review.clone()).collect()
     }
 
     /// Folder of a run.

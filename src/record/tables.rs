@@ -42,6 +42,14 @@ pub(super) fn each_row(bytes: Vec<u8>, take: &mut dyn FnMut(Row<'_>) -> Result<(
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("cannot be decoded".to_owned()))
 }
 
+/// Rows that a Parquet file has, as its footer says; [`each_row`] hands out as many or fails.
+pub(super) fn count_rows(bytes: Vec<u8>) -> Result<u64> {
+    let broken = || "is no Parquet file that can be read".to_owned();
+    let read = || ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|_| broken());
+    let builder = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(broken()))?;
+    u64::try_from(builder.metadata().file_metadata().num_rows()).map_err(|_| broken())
+}
+
 /// One row of a table.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
@@ -57,6 +65,16 @@ impl<'a> Row<'a> {
             true => Ok((!column.is_null(self.row)).then_some(column.as_ref())),
             false => Err(format!("{name} has another type")),
         }
+    }
+
+    /// Whether there is a column of this name.
+    pub fn has(self, name: &str) -> bool {
+        self.batch.column_by_name(name).is_some()
+    }
+
+    /// Whether there is no value.
+    pub fn is_null(self, name: &str) -> bool {
+        self.batch.column_by_name(name).is_none_or(|c| c.is_null(self.row))
     }
 
     pub fn maybe_text(self, name: &str) -> Result<Option<&'a str>> {
@@ -91,17 +109,17 @@ impl<'a> Row<'a> {
         value.map(|v| u32::try_from(v).map_err(|_| format!("{name} is too large"))).transpose()
     }
 
-    fn float(self, name: &str) -> Result<f64> {
+    pub fn float(self, name: &str) -> Result<f64> {
         let column = self.column(name, |t| *t == DataType::Float64)?;
         column.map(|c| c.as_primitive::<Float64Type>().value(self.row)).ok_or_else(|| format!("no {name}"))
     }
 
-    fn flag(self, name: &str) -> Result<bool> {
+    pub fn flag(self, name: &str) -> Result<bool> {
         let column = self.column(name, |t| *t == DataType::Boolean)?;
         Ok(column.is_some_and(|c| c.as_boolean().value(self.row)))
     }
 
-    fn time(self, name: &str) -> Result<Option<Timestamp>> {
+    pub fn time(self, name: &str) -> Result<Option<Timestamp>> {
         let is = |t: &DataType| matches!(t, DataType::Timestamp(TimeUnit::Microsecond, _));
         let Some(column) = self.column(name, is)? else { return Ok(None) };
         let micros = column.as_primitive::<TimestampMicrosecondType>().value(self.row);

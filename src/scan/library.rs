@@ -1,18 +1,19 @@
 //! Scanning what a program already holds: bytes, streams, record batches. No threads, no files, no report.
 
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::item_scan::ItemScan;
-use super::worker::{Progress, State};
+use super::worker::{Progress, State, Worker};
 use super::{PathStyle, ScanPlan};
 use crate::classify::{Protector, Taxonomy, TaxonomyError};
 use crate::detect::{self, Definition, DefinitionError, Detectors, Scratch};
 use crate::model::{Body, Item, ItemMeta, ItemPath, ItemRecord, Likelihood};
 use crate::read::{Budget, Buffers, Limits};
 use crate::source::files::item_id;
-use crate::source::{FilesError, Selection};
+use crate::source::{Access, Discovered, FilesError, Selection};
 
 /// Finds personal data in what a program holds, with the same readers, detectors and rules as the command `scan`.
 ///
@@ -85,6 +86,7 @@ impl ScanPlan {
             occurrences: 10,
             paths: PathStyle::Masked,
             evidence: None,
+            reuse: None,
             interrupted: Arc::new(AtomicBool::new(false)),
         })
     }
@@ -143,6 +145,19 @@ impl Scanner {
         records.extend(entries.try_iter().flatten());
         records
     }
+}
+
+/// Examines one file as a run that met it under `path` would, wherever it is now. Its record comes first; those of what
+/// is inside of it follow.
+pub fn examine_file(plan: &ScanPlan, path: ItemPath, file: PathBuf) -> Vec<ItemRecord> {
+    let progress = Progress::default();
+    let (sender, entries) = crossbeam_channel::unbounded();
+    let mut worker = Worker::new(plan, &progress, sender);
+    let item = Item { id: item_id(&path), path, meta: ItemMeta::default() };
+    let mut records = vec![worker.examine(Discovered { item, access: Access::File(file) })];
+    worker.flush();
+    records.extend(entries.try_iter().flatten());
+    records
 }
 
 impl Clone for Scanner {

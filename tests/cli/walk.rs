@@ -30,8 +30,8 @@ fn own_outputs_are_not_read_and_so_is_what_a_killed_run_left() -> io::Result<()>
         let items = ran.records("item");
         let own = |i: &&serde_json::Value| i["reason"] == "own_output";
         // The second run meets the first one's outputs too.
-        assert_eq!(items.iter().filter(own).count(), [6, 11][n], "{}", ran.stdout);
-        assert_eq!(items.len(), [9, 14][n], "{}", ran.stdout);
+        assert_eq!(items.iter().filter(own).count(), [10, 19][n], "{}", ran.stdout);
+        assert_eq!(items.len(), [13, 22][n], "{}", ran.stdout);
     }
     let left = fs::read_dir(dir.path())?
         .filter(|e| e.as_ref().is_ok_and(|e| e.file_name().as_bytes().ends_with(b".partial")));

@@ -71,6 +71,42 @@ pub fn zip(files: &[(&str, &[u8])], comment: &str) -> Result<Vec<u8>> {
     Ok(out.finish()?.into_inner())
 }
 
+/// A zip whose directory no longer lists the entries at these places: as when they were deleted from it.
+pub fn unlist(zip: &[u8], gone: &[usize]) -> Result<Vec<u8>> {
+    let find = |what: &[u8], from: usize| {
+        zip[from..].windows(what.len()).position(|w| w == what).map(|at| from + at).ok_or("no such part")
+    };
+    let start = find(b"PK\x01\x02", 0)?;
+    let end = find(b"PK\x05\x06", start)?;
+    let mut headers = Vec::new();
+    let mut at = start;
+    while at < end {
+        let length = |place: usize| usize::from(u16::from_le_bytes([zip[at + place], zip[at + place + 1]]));
+        let next = at + 46 + length(28) + length(30) + length(32);
+        headers.push(&zip[at..next]);
+        at = next;
+    }
+    let kept: Vec<&[u8]> =
+        headers.iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, h)| *h).collect();
+    let count = u16::try_from(kept.len())?.to_le_bytes();
+    let size = u32::try_from(kept.concat().len())?.to_le_bytes();
+    let mut tail = zip[end..].to_vec();
+    tail[8..10].copy_from_slice(&count);
+    tail[10..12].copy_from_slice(&count);
+    tail[12..16].copy_from_slice(&size);
+    Ok([&zip[..start], &kept.concat(), &tail].concat())
+}
+
+/// A zip written to something that cannot be written again, so that lengths stand behind the entries.
+pub fn streamed_zip(files: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let mut out = ZipWriter::new_stream(Vec::new());
+    for (name, content) in files {
+        out.start_file(*name, SimpleFileOptions::default())?;
+        out.write_all(content)?;
+    }
+    Ok(out.finish()?.into_inner())
+}
+
 /// A zip whose only entry is encrypted.
 pub fn encrypted_zip(name: &str, content: &[u8]) -> Result<Vec<u8>> {
     let mut out = ZipWriter::new(Cursor::new(Vec::new()));

@@ -9,6 +9,9 @@ pub use super::days::Day;
 /// Longest value that is looked at.
 const LONGEST: usize = 64;
 
+/// Year, month, day.
+type Parts = (u32, u32, u32);
+
 /// What a value says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
@@ -89,7 +92,7 @@ fn number(digits: &[u8]) -> Option<u32> {
 }
 
 /// A day with a time behind it: as written, or in `zone` if an offset is stated.
-fn timed(day: Day, (year, month, dom): (u32, u32, u32), rest: &[u8], zone: &TimeZone) -> Written {
+fn timed(day: Day, (year, month, dom): Parts, rest: &[u8], zone: &TimeZone) -> Written {
     let Some(time) = Time::parse(rest) else { return Written::No };
     let Some(offset) = time.offset else { return Written::Day(day) };
     if offset == 0 && *zone == TimeZone::UTC {
@@ -252,7 +255,7 @@ fn by_words(v: &[u8], zone: &TimeZone) -> Written {
 }
 
 /// Year, month and day of a date with the month's name, and what follows.
-fn words(v: &[u8]) -> Option<((u32, u32, u32), &[u8])> {
+fn words(v: &[u8]) -> Option<(Parts, &[u8])> {
     let (mut first, mut rest) = word(v)?;
     if is_weekday(first) {
         (first, rest) = word(rest)?;

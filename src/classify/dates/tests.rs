@@ -266,6 +266,22 @@ fn fields_are_limited_and_named_ones_come_first() {
     assert_eq!(found.last().map(|f| f.field.as_str()), Some("last"));
 }
 
+#[test]
+fn what_decides_may_stand_in_another_part() {
+    let plan = plan(&[]);
+    for (first, second) in [("03/04/2021", "31/12/2021"), ("31/12/2021", "03/04/2021")] {
+        let mut merged = counted(&plan, "x", &[first]);
+        merged.merge(counted(&plan, "x", &[second]));
+        let days: Vec<_> = merged.finish(&plan, 2).remove(0).days.into_keys().collect();
+        assert_eq!(days, [date(2021, 4, 3), date(2021, 12, 31)]);
+    }
+    // Values that a later part did not look at any more are no dates.
+    let mut merged = counted(&plan, "x", &["2024-01-15"; 64]);
+    merged.merge(counted(&plan, "x", &["soon, we hope"; 70]));
+    let field = merged.finish(&plan, 134).remove(0);
+    assert_eq!((field.dated(), field.unparsed), (64, 70));
+}
+
 /// Values of one kind of column.
 fn column() -> impl Strategy<Value = Vec<String>> {
     let dates = (1990u32..2030, 1u32..13, 1u32..29);

@@ -162,24 +162,24 @@ impl Kind {
 
 /// A decoder of one stream; of all of them for lzip.
 enum Decoder<'a> {
-    Gzip(flate2::bufread::GzDecoder<Input<'a>>),
+    Gzip(Box<flate2::bufread::GzDecoder<Input<'a>>>),
     Zstd(zstd::stream::read::Decoder<'static, Input<'a>>),
     Bzip2(bzip2::bufread::BzDecoder<Input<'a>>),
-    Xz(XzReader<Input<'a>>),
-    Lzip(LzipReader<Input<'a>>),
+    Xz(Box<XzReader<Input<'a>>>),
+    Lzip(Box<LzipReader<Input<'a>>>),
 }
 
 impl<'a> Decoder<'a> {
     fn open(kind: Kind, mut input: Input<'a>) -> io::Result<Self> {
         Ok(match kind {
-            Kind::Gzip => Self::Gzip(flate2::bufread::GzDecoder::new(input)),
+            Kind::Gzip => Self::Gzip(Box::new(flate2::bufread::GzDecoder::new(input))),
             Kind::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?.single_frame();
                 decoder.window_log_max(27)?;
                 Self::Zstd(decoder)
             }
             Kind::Bzip2 => Self::Bzip2(bzip2::bufread::BzDecoder::new(input)),
-            Kind::Xz => Self::Xz(XzReader::new_mem_limit(input, false, MEMORY_KIB)),
+            Kind::Xz => Self::Xz(Box::new(XzReader::new_mem_limit(input, false, MEMORY_KIB))),
             Kind::Lzip => {
                 // The reader takes no memory limit, but the header names the size of the dictionary (at most 512 MiB).
                 // Later members may name another: that much is possible, and no more.
@@ -187,7 +187,7 @@ impl<'a> Decoder<'a> {
                 if 1u64 << (coded & 0x1f) > u64::from(MEMORY_KIB) << 10 {
                     return Err(LimitHit(Reason::LimitMemory).into());
                 }
-                Self::Lzip(LzipReader::new(input))
+                Self::Lzip(Box::new(LzipReader::new(input)))
             }
         })
     }
@@ -242,7 +242,7 @@ struct Streams<'a, 'b> {
 }
 
 enum Now<'a> {
-    In(Box<Decoder<'a>>),
+    In(Decoder<'a>),
     /// Behind the last stream.
     Behind(Input<'a>),
     Failed,
@@ -265,7 +265,7 @@ impl Read for Streams<'_, '_> {
                 let mut input = decoder.into_input();
                 input.skip_zeros(self.budget)?;
                 self.now = match self.kind.begins(input.peek(6)?) {
-                    true => Now::In(Box::new(Decoder::open(self.kind, input)?)),
+                    true => Now::In(Decoder::open(self.kind, input)?),
                     false => Now::Behind(input),
                 };
             }
@@ -296,7 +296,7 @@ fn read(
             _ => inner_name(name),
         };
         let meta = ItemMeta { modified, ..ItemMeta::default() };
-        let mut streams = Streams { kind, now: Now::In(Box::new(decoder)), budget: cx.budget };
+        let mut streams = Streams { kind, now: Now::In(decoder), budget: cx.budget };
         go(visitor.entry(&inside, meta, Body::stream(Decoded::new(&mut streams, &tally, cx.budget))))?;
         if let Now::Behind(mut rest) = streams.now
             && !rest.peek(1)?.is_empty()

@@ -15,7 +15,7 @@ use crate::read::{ReadContext, ReadError, go};
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
 const HOW: &str = "zip-unlisted-entry";
 /// Bytes looked through at a time.
-const CHUNK: usize = 64 << 10;
+const CHUNK: usize = 16 << 10;
 /// Length of a local header without name and extra field.
 const HEADER: u64 = 30;
 
@@ -34,7 +34,7 @@ impl Listed {
         self.0.sort_by_key(|r| r.start);
         let mut holes = Vec::new();
         let mut at = 0;
-        for listed in self.0.into_iter().chain([directory..directory]) {
+        for listed in self.0.into_iter().chain(std::iter::once(directory..directory)) {
             if listed.start > at {
                 holes.push(at..listed.start);
             }
@@ -150,11 +150,12 @@ impl<S: Read + Seek> Holes<'_, '_, '_, S> {
     /// Hands on the entry at this place; returns where to look on.
     fn unlisted(&mut self, at: u64, end: u64, visitor: &mut dyn ContentVisitor) -> Result<u64, ReadError> {
         let Some(header) = self.header(at, end)? else { return Ok(at + 1) };
+        // Folders too, so that looking through them ends.
+        self.count += 1;
+        before_entry(self.cx, self.count)?;
         if header.name.ends_with(b"/") && (header.open_ended || header.data.is_empty()) {
             return Ok(header.data.start);
         }
-        self.count += 1;
-        before_entry(self.cx, self.count)?;
         if exceeds(self.decoded, self.stored, self.cx.budget) {
             return Err(Gap::new(Reason::LimitRatio, "entries that are not listed were not opened").into());
         }
