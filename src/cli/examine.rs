@@ -132,6 +132,7 @@ impl Examination {
             occurrences: 20,
             paths: PathStyle::Masked,
             evidence: evidence(&scan_args, governed.as_ref()).map(Arc::new),
+            reuse: None,
             totals: false,
             interrupted: Arc::new(AtomicBool::new(false)),
         };

@@ -109,7 +109,10 @@ fn days_are_read_as_spreadsheets_write_them() {
 #[test]
 fn every_reason_is_explained_once() {
     for (at, (reason, about)) in super::REASONS.iter().enumerate() {
-        assert!(!about.is_empty() && super::REASONS[..at].iter().all(|(other, _)| other != reason), "{reason}");
+        assert!(
+            !about.is_empty() && super::REASONS[..at].iter().all(|(other, _)| other != reason),
+            "{reason}"
+        );
         assert_eq!(super::about(reason), Some(*about));
     }
     assert_eq!(super::about("no such"), None);

@@ -20,11 +20,11 @@ use super::{POLICY, Share, column, hash};
 
 /// Disposes of `hr/old.csv` alone, with something that happens right before the move.
 fn race(share: &Share, means: &Means, happens: &dyn Fn(&Path)) -> Result<Outcome> {
-    let rows: Vec<_> =
-        share.approve()?.into_iter().filter(|r| r[column("item")] == "hr/old.csv").collect();
+    let rows: Vec<_> = share.approve()?.into_iter().filter(|r| r[column("item")] == "hr/old.csv").collect();
     let rows = plan::read(&super::bytes(&rows)?)?;
     let policy = Policy::load(POLICY).map_err(|_| "no policy")?;
-    let (run, registers) = (RunFacts { as_of: date(2026, 11, 24), ..RunFacts::default() }, Registers::default());
+    let (run, registers) =
+        (RunFacts { as_of: date(2026, 11, 24), ..RunFacts::default() }, Registers::default());
     let facts = Facts {
         run: &run,
         items: &[],
@@ -75,10 +75,13 @@ const OTHER: &str = "another file, which nobody approved";
 fn what_is_put_in_its_place_is_left_there() -> Result<()> {
     let quarantine = |share: &Share| Means::Quarantine(share.root().join("q"));
     for (want, happens) in [
-        ("replaced", (|root: &Path| {
-            fs::rename(root.join("hr/old.csv"), root.join("hr/mine")).expect("rename");
-            fs::write(root.join("hr/old.csv"), OTHER).expect("write");
-        }) as fn(&Path)),
+        (
+            "replaced",
+            (|root: &Path| {
+                fs::rename(root.join("hr/old.csv"), root.join("hr/mine")).expect("rename");
+                fs::write(root.join("hr/old.csv"), OTHER).expect("write");
+            }) as fn(&Path),
+        ),
         ("replaced", |root| {
             fs::write(root.join("hr/tmp"), OTHER).expect("write");
             fs::rename(root.join("hr/tmp"), root.join("hr/old.csv")).expect("rename");
@@ -175,7 +178,8 @@ fn in_a_loop_of_races_nothing_is_lost() -> Result<()> {
                 for _ in 0..2 {
                     let (here, flags) = (rustix::fs::CWD, rustix::fs::RenameFlags::EXCHANGE);
                     // While it is being moved there is nothing to exchange.
-                    let _ = rustix::fs::renameat_with(here, share.root().join("hr/old.csv"), here, &other, flags);
+                    let _ =
+                        rustix::fs::renameat_with(here, share.root().join("hr/old.csv"), here, &other, flags);
                 }
             }
             made

@@ -107,7 +107,8 @@ impl<'a> Compared<'a> {
         let (then, now) = (own_dates(old), own_dates(new));
         self.rest("date fields", then.len(), now.len(), then == now);
         if old.evidence.dates.len() > then.len() {
-            self.notes.push("dates of events are as kept: the register's keys are not in the record".to_owned());
+            self.notes
+                .push("dates of events are as kept: the register's keys are not in the record".to_owned());
         }
         self.text("label", text(&old.evidence.label), text(&new.evidence.label));
         self.text("residue", text(&old.evidence.residue), text(&new.evidence.residue));
@@ -142,7 +143,12 @@ impl<'a> Compared<'a> {
                 None => "-".to_owned(),
                 Some(f) => format!(
                     "count {}, {} {:.2}, {}, distinct {}, {} occurrences",
-                    f.count, f.likelihood.word(), f.score, f.relation.word(), f.distinct_estimate, f.occurrences.len()
+                    f.count,
+                    f.likelihood.word(),
+                    f.score,
+                    f.relation.word(),
+                    f.distinct_estimate,
+                    f.occurrences.len()
                 ),
             };
             let same = match (old, new) {
@@ -187,7 +193,9 @@ impl<'a> Compared<'a> {
         }
         if !other.is_empty() && self.old.item.path.depth() == 0 {
             let what = other.join(", ");
-            self.notes.push(format!("the store says something else now: {what}; the control tests got what was kept"));
+            self.notes.push(format!(
+                "the store says something else now: {what}; the control tests got what was kept"
+            ));
         }
     }
 
@@ -220,7 +228,11 @@ impl<'a> Compared<'a> {
         }
         let same = then == now;
         let count = |n: usize| format!("{n} results");
-        let now = if !same && then.len() == now.len() { format!("{}, others", count(now.len())) } else { count(now.len()) };
+        let now = if !same && then.len() == now.len() {
+            format!("{}, others", count(now.len()))
+        } else {
+            count(now.len())
+        };
         self.row("control tests of the run", count(then.len()), now, Some(same));
     }
 
