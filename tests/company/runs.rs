@@ -267,7 +267,8 @@ impl Chain {
             self.sequence += 1;
             self.past.push(Past { sequence: self.sequence, as_of: run.as_of, drift });
             self.previous = Some(run);
-            if self.integrity.1.as_deref() == Some("no-runs") {
+            // This run's own lines are after what was noted.
+            if self.integrity.0 != "fail" {
                 self.integrity = ("not-evaluated", Some("not-anchored".to_owned()));
             }
         }
