@@ -48,7 +48,7 @@ const OWN: &str = r#"
 id = "badge"
 info_type = "EMPLOYEE_ID"
 about = "Badge of the company"
-patterns = ['BDG-[0-9]{5}']
+pattern = 'BDG-[0-9]{5}'
 likelihood = "likely"
 examples = ["BDG-12345"]
 counterexamples = ["BDG-12"]
@@ -63,7 +63,10 @@ fn audited() -> Result<(tempfile::TempDir, Vec<Value>)> {
     let staff = "name,email,ssn,hired\nAna Lind,ana.lind@larkspur.co,536-22-8719,2021-03-01\n\
                  Jo Park,jo.park@larkspur.co,219-09-4417,2026-02-11\n";
     fs::write(share.join("privascan.toml"), POLICY)?;
-    fs::write(share.join("disposal.jsonl"), "{\"id\":\"D-1\",\"item\":\"hr/old.csv\",\"performed_at\":\"2026-01-03\"}\n")?;
+    fs::write(
+        share.join("disposal.jsonl"),
+        "{\"id\":\"D-1\",\"item\":\"hr/old.csv\",\"performed_at\":\"2026-01-03\"}\n",
+    )?;
     fs::write(share.join("own/badge.toml"), OWN)?;
     fs::write(share.join("hr/staff.csv"), staff)?;
     fs::write(share.join("hr/badges.txt"), "badge BDG-12345, badge BDG-54321\n")?;
@@ -112,7 +115,12 @@ fn a_sample_is_drawn_again_and_its_items_examined_again() -> Result<()> {
     keys.sort();
     let told: Vec<(String, String)> = drawn
         .iter()
-        .map(|d| (d["key"].as_str().unwrap_or_default().to_owned(), d["item_id"].as_str().unwrap_or_default().to_owned()))
+        .map(|d| {
+            (
+                d["key"].as_str().unwrap_or_default().to_owned(),
+                d["item_id"].as_str().unwrap_or_default().to_owned(),
+            )
+        })
         .collect();
     assert_eq!(told, keys[..3]);
     assert_eq!(draw("2", "audit 2026")?, drawn[..2], "a smaller sample is the beginning of a larger one");
@@ -146,12 +154,17 @@ fn what_is_different_is_shown_beside_what_was_kept() -> Result<()> {
     let run = &runs(&record)?[0];
     let findings = forge::read_table(run, "findings.parquet")?;
     let paths = arrow::array::AsArray::as_string::<i32>(findings.column_by_name("path").ok_or("no path")?);
-    let row = (0..findings.num_rows()).find(|n| paths.value(*n) == "hr/badges.txt").ok_or("no such finding")?;
+    let row =
+        (0..findings.num_rows()).find(|n| paths.value(*n) == "hr/badges.txt").ok_or("no such finding")?;
     change_number(run, "findings.parquet", row, "count", |n| n - 1)?;
     reseal(&record, &log(&record)?, None)?;
     let ran = reperform(dir.path(), &id(&items, "hr/badges.txt")?, &ROOT)?.expect(1);
     let line = ran.stdout.lines().find(|l| l.starts_with("finding EMPLOYEE_ID")).unwrap_or_default();
-    assert!(line.contains("count 1") && line.contains("count 2") && line.ends_with("DIFFERENT"), "{}", ran.stdout);
+    assert!(
+        line.contains("count 1") && line.contains("count 2") && line.ends_with("DIFFERENT"),
+        "{}",
+        ran.stdout
+    );
     let args = [&ROOT[..], &["--format", "jsonl"]].concat();
     let ran = reperform(dir.path(), &id(&items, "hr/badges.txt")?, &args)?.expect(1);
     assert_eq!(ran.records("reperformance")[0]["same"], false);
@@ -181,7 +194,10 @@ fn what_is_missing_is_named() -> Result<()> {
     // It has changed.
     let content = fs::read(root.join("copy/hr/staff.csv"))?;
     fs::write(root.join("copy/hr/staff.csv"), [&content[..], b"x,y,z,\n"].concat())?;
-    says(reperform(root, &staff, &["--root", "copy"])?.expect(3), &["content has changed since", &hash(&content)]);
+    says(
+        reperform(root, &staff, &["--root", "copy"])?.expect(3),
+        &["content has changed since", &hash(&content)],
+    );
     fs::write(root.join("copy/hr/staff.csv"), &content)?;
     // Another key, or none.
     fs::write(root.join("other"), "ffffffffffffffffffffffffffffffff\n")?;
@@ -191,7 +207,8 @@ fn what_is_missing_is_named() -> Result<()> {
         says(run_in(root, args.iter().chain(more))?.expect(3), &["needs the key", key_id, "as far as"]);
     }
     // A name that was printed masked.
-    let masked = items.iter().find(|i| i["path"].as_str().is_some_and(|p| p.contains('•'))).ok_or("none is masked")?;
+    let masked =
+        items.iter().find(|i| i["path"].as_str().is_some_and(|p| p.contains('•'))).ok_or("none is masked")?;
     let masked = masked["item_id"].as_str().unwrap_or_default();
     says(reperform(root, masked, &ROOT)?.expect(2), &["--file"]);
     let file = "share/hr/anna.lindqvist@larkspur-mail.se.txt";
@@ -200,7 +217,10 @@ fn what_is_missing_is_named() -> Result<()> {
     says(reperform(root, masked, &["--file", "share/hr/badges.txt"])?.expect(2), &["the end of this path"]);
     // Left out, unknown.
     let out = items.iter().find(|i| i["reason"] == "excluded").ok_or("none is left out")?;
-    says(reperform(root, out["item_id"].as_str().unwrap_or_default(), &ROOT)?.expect(2), &["left this item out (excluded)"]);
+    says(
+        reperform(root, out["item_id"].as_str().unwrap_or_default(), &ROOT)?.expect(2),
+        &["left this item out (excluded)"],
+    );
     says(reperform(root, "00", &ROOT)?.expect(2), &["no such item"]);
     // The rules are gone.
     let patterns = runs(&root.join("ev"))?[0].join("patterns/detectors.toml");
@@ -214,7 +234,8 @@ fn a_run_without_key_is_compared_but_for_fingerprints() -> Result<()> {
     let dir = common::folder(&[("a.txt", b"jo.park@larkspur.co\n")])?;
     let root = dir.path();
     run_in(root, ["scan", "a.txt", "--record", "ev", "--quiet"])?.expect(0);
-    let items = run_in(root, ["population", "ev", "--of", "items", "--format", "jsonl"])?.records("population");
+    let items =
+        run_in(root, ["population", "ev", "--of", "items", "--format", "jsonl"])?.records("population");
     let item = items[0]["item_id"].as_str().unwrap_or_default();
     let ran = run_in(root, ["reperform", "ev", "--item", item])?.expect(0);
     assert!(ran.stdout.contains("fingerprints are of a key of that run only"), "{}", ran.stdout);

@@ -56,7 +56,10 @@ fn share(root: &Path) -> Result<()> {
                  Jo Park,jo.park@larkspur.co,219-09-4417,2026-02-11\nMia Roy,mia@larkspur.co,,soon\n";
     fs::write(root.join("privascan.toml"), POLICY)?;
     fs::write(root.join("hr/staff.csv"), staff)?;
-    fs::write(root.join("hr/old.zip"), zip(&[("a.csv", staff.as_bytes()), ("b.txt", b"mia@larkspur.co\n")], "")?)?;
+    fs::write(
+        root.join("hr/old.zip"),
+        zip(&[("a.csv", staff.as_bytes()), ("b.txt", b"mia@larkspur.co\n")], "")?,
+    )?;
     let many: String = (0..40).map(|n| format!("mail{n}@larkspur.co wrote\n")).collect();
     fs::write(root.join("hr/mails.txt"), many)?;
     fs::write(root.join("lab/card.txt"), "card 4539 1488 0343 6467\n")?;
@@ -79,7 +82,8 @@ fn make() -> Result<PathBuf> {
     for (n, day) in ["2026-11-10", "2026-11-17", "2026-11-24", "2026-11-25"].into_iter().enumerate() {
         if n == 2 {
             abort(&root)?;
-            run_in(&root, ["review", "ev", "--subject", "RET-01", "--by", "dpo", "--decision", "late"])?.expect(0);
+            run_in(&root, ["review", "ev", "--subject", "RET-01", "--by", "dpo", "--decision", "late"])?
+                .expect(0);
         }
         fs::write(root.join("lab/new.txt"), format!("run {n}: jo.park@larkspur.co\n"))?;
         run_in(&root, ["scan", "--record", "ev", "--as-of", day, "--quiet"])?.expect(3);
@@ -138,10 +142,14 @@ fn an_intact_record_says_what_was_looked_at() -> Result<()> {
     assert_eq!((verified.problems.len(), verified.count(RunState::Aborted)), (0, 1));
     // Rows of all tables of the last run.
     let manifest = forge::manifest(&runs(&record)?[3])?;
-    let rows = manifest["files"].as_array().into_iter().flatten().filter_map(|f| f["rows"].as_u64()).sum::<u64>();
+    let rows =
+        manifest["files"].as_array().into_iter().flatten().filter_map(|f| f["rows"].as_u64()).sum::<u64>();
     assert_eq!(verified.runs[4].rows, rows);
     let line = run_in(&record, ["verify", ".", "--format", "jsonl"])?.expect(0).records("verification");
-    assert_eq!((&line[0]["intact"], &line[0]["runs"], &line[0]["anchored"]), (&true.into(), &5.into(), &false.into()));
+    assert_eq!(
+        (&line[0]["intact"], &line[0]["runs"], &line[0]["anchored"]),
+        (&true.into(), &5.into(), &false.into())
+    );
     run_in(&record, ["verify", "nowhere"])?.expect(2);
     let ran = run_in(&record, ["verify", ".", "--expect-head", "abc"])?.expect(2);
     assert!(ran.stderr.contains("64 hex digits"), "{}", ran.stderr);
@@ -165,7 +173,8 @@ fn every_flipped_bit_is_seen_and_its_file_named() -> Result<()> {
         let inner = file.strip_prefix(&record)?.to_string_lossy().replace('\\', "/");
         let is_log = inner == "log.jsonl";
         let name = if is_log { inner.as_str() } else { inner.splitn(3, '/').nth(2).unwrap_or(&inner) };
-        let mut at: Vec<usize> = (0..if is_log { 60 } else { 4 }).map(|_| rng.below(content.len() as u64) as usize).collect();
+        let mut at: Vec<usize> =
+            (0..if is_log { 60 } else { 4 }).map(|_| rng.below(content.len() as u64) as usize).collect();
         at.extend([0, content.len() - 1]);
         for at in at {
             let mut spoiled = content.clone();
@@ -174,7 +183,8 @@ fn every_flipped_bit_is_seen_and_its_file_named() -> Result<()> {
             let verified = verify(&record, &checks)?;
             assert!(
                 verified.problems.iter().any(|p| p.place.starts_with(name)),
-                "{inner} byte {at}: {:?}", verified.problems
+                "{inner} byte {at}: {:?}",
+                verified.problems
             );
             flips += 1;
         }
@@ -236,7 +246,8 @@ fn every_removed_line_of_the_log_is_seen() -> Result<()> {
     }
     // Of a run of the middle both, and all hashes made anew.
     let run = runs(&record)?[1].file_name().ok_or("no name")?.to_string_lossy().into_owned();
-    let rest: Vec<String> = lines.iter().filter(|l| !l.contains(&format!("\"run\":\"{run}\""))).cloned().collect();
+    let rest: Vec<String> =
+        lines.iter().filter(|l| !l.contains(&format!("\"run\":\"{run}\""))).cloned().collect();
     reseal(&record, &rest, None)?;
     broken(&record, &format!("-/runs/{run}"))?;
     fs::remove_dir_all(record.join("runs").join(&run))?;
@@ -263,7 +274,11 @@ fn a_changed_count_is_seen_however_many_hashes_were_recomputed() -> Result<()> {
     broken(&record, "2/findings.parquet")?;
     reseal(&record, &log(&record)?, None)?;
     let verified = broken(&record, "2/findings.parquet")?;
-    assert!(verified.problems.iter().any(|p| p.what.contains("occurrences are kept")), "{:?}", verified.problems);
+    assert!(
+        verified.problems.iter().any(|p| p.what.contains("occurrences are kept")),
+        "{:?}",
+        verified.problems
+    );
     // A count of 40, with the first 10 kept: the run's own sums say otherwise.
     let (_dir, record) = fresh()?;
     let run = &runs(&record)?[1];
@@ -273,7 +288,11 @@ fn a_changed_count_is_seen_however_many_hashes_were_recomputed() -> Result<()> {
     // These too.
     change_number(run, "runs.parquet", 0, "matches", |n| n + 1)?;
     reseal(&record, &log(&record)?, None)?;
-    assert_eq!(places(&whole(&record)?), Vec::<String>::new(), "this is what only a signature or an anchor shows");
+    assert_eq!(
+        places(&whole(&record)?),
+        Vec::<String>::new(),
+        "this is what only a signature or an anchor shows"
+    );
     Ok(())
 }
 
@@ -331,7 +350,8 @@ fn item(run: &Path, path: &str) -> Result<usize> {
 fn result(run: &Path, test: &str, outcome: &str) -> Result<usize> {
     use arrow::array::AsArray;
     let batch = forge::read_table(run, "control_results.parquet")?;
-    let text = |name: &str| batch.column_by_name(name).map(|c| c.as_string::<i32>().clone()).ok_or("no column");
+    let text =
+        |name: &str| batch.column_by_name(name).map(|c| c.as_string::<i32>().clone()).ok_or("no column");
     let (tests, outcomes) = (text("test_id")?, text("outcome")?);
     let row = (0..batch.num_rows()).find(|n| tests.value(*n) == test && outcomes.value(*n) == outcome);
     Ok(row.ok_or("no such result")?)
@@ -440,7 +460,8 @@ fn a_crash_is_no_damage_and_damage_is_no_crash() -> Result<()> {
     broken(&record, &format!("-/runs/{name}"))?;
     fs::create_dir(&mark)?;
     // The next writer closes it.
-    run_in(dir.path(), ["review", "ev", "--subject", "s", "--by", "b", "--decision", "d", "--run", "1"])?.expect(0);
+    run_in(dir.path(), ["review", "ev", "--subject", "s", "--by", "b", "--decision", "d", "--run", "1"])?
+        .expect(0);
     let ran = run_in(dir.path(), ["verify", "ev"])?.expect(0);
     assert!(ran.stdout.ends_with("intact: 5 runs, 2 aborted, 36 files, not anchored\n"), "{}", ran.stdout);
     assert!(!mark.exists());
@@ -466,7 +487,8 @@ fn a_scan_notes_what_does_not_hold_before_it() -> Result<()> {
     let args = ["scan", "--record", "ev", "--as-of", "2026-11-26", "--format", "jsonl"];
     let ran = run_with(dir.path(), args, b"")?.expect(3);
     let all = ran.records("deviation");
-    let of: Vec<&str> = all.iter().filter(|d| d["test_id"] == "MON-07").filter_map(|d| d["detail"].as_str()).collect();
+    let of: Vec<&str> =
+        all.iter().filter(|d| d["test_id"] == "MON-07").filter_map(|d| d["detail"].as_str()).collect();
     assert_eq!(of.len(), 1, "{of:?}");
     assert!(of[0].contains("occurrences.parquet"), "{of:?}");
     Ok(())

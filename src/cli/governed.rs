@@ -178,8 +178,7 @@ impl Governed {
 /// What is gathered of each item for a policy.
 pub(super) fn evidence(policy: &Policy, registers: &Registers, zone: &TimeZone) -> EvidencePlan {
     let uses = |source: Source| {
-        let has =
-            |r: &policy::Retention| r.trigger.source == source || r.trigger.fallback.contains(&source);
+        let has = |r: &policy::Retention| r.trigger.source == source || r.trigger.fallback.contains(&source);
         policy.retention.iter().any(has)
     };
     let events = policy.retention.iter().filter_map(|rule| {

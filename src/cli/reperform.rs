@@ -21,7 +21,7 @@ use crate::govern::Registers;
 use crate::model::{ItemId, ItemPath, ItemRecord, Likelihood, Outcome, Reason};
 use crate::read::Limits;
 use crate::record::verify::again::assess_again;
-use crate::record::{Kept, Manifest, Record, Run, Want, split_name};
+use crate::record::{Kept, Manifest, Record, RecordError, Run, Want, split_name};
 use crate::report::printable;
 use crate::scan::{EvidencePlan, PathStyle, ScanPlan, examine_file};
 use crate::source::Selection;
@@ -77,7 +77,11 @@ pub(super) fn run(args: &ReperformArgs) -> Result<End> {
     let kept = record.load(run, Want::Occurrences)?;
     let at = kept.items.iter().position(|i| i.item.id.to_string() == args.item);
     let Some(at) = at else {
-        bail!("--item {}: run {} has no such item; `privascan population --of items` lists them", printable(&args.item), run.sequence);
+        bail!(
+            "--item {}: run {} has no such item; `privascan population --of items` lists them",
+            printable(&args.item),
+            run.sequence
+        );
     };
     let old = &kept.items[at];
     if let Outcome::Skipped(reason) = old.outcome
@@ -96,7 +100,9 @@ pub(super) fn run(args: &ReperformArgs) -> Result<End> {
     let comparable = key_id != RANDOM && protector.key_id() == key_id.as_str();
     if !comparable && key_id != RANDOM {
         let given = protector.key_id();
-        needs.add(format!("the key with the id {key_id} to compare fingerprints (--key-file); the one given has {given}"));
+        needs.add(format!(
+            "the key with the id {key_id} to compare fingerprints (--key-file); the one given has {given}"
+        ));
     }
     let found = find(args, &kept.items, old)?;
     let mut compared = Compared::new(old, comparable);
@@ -104,7 +110,10 @@ pub(super) fn run(args: &ReperformArgs) -> Result<End> {
         compared.notes.push("fingerprints are of a key of that run only and were not compared".to_owned());
     }
     match found {
-        None => needs.add(format!("the file {}, which is not there; --root or --file say where it is", old.printed_path)),
+        None => needs.add(format!(
+            "the file {}, which is not there; --root or --file say where it is",
+            old.printed_path
+        )),
         Some(found) => {
             let plan = rules.plan(&record, run, &kept.manifest, protector)?;
             let outer = &kept.items[found.outer];
@@ -147,7 +156,8 @@ fn again(
     };
     if changed {
         let of = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "unknown".to_owned());
-        let bytes = |item: &ItemRecord| item.item.meta.bytes.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        let bytes =
+            |item: &ItemRecord| item.item.meta.bytes.map_or_else(|| "?".to_owned(), |n| n.to_string());
         needs.add(format!(
             "the file as it was: content has changed since; then {} bytes, SHA-256 {}, now {} bytes, SHA-256 {}",
             bytes(outer), of(then_hash), bytes(now), of(now_hash)
@@ -155,7 +165,9 @@ fn again(
         return Ok(());
     }
     if then_hash.is_none() {
-        compared.notes.push("the run could not hash the file: that its content is the same is not proven".to_owned());
+        compared
+            .notes
+            .push("the run could not hash the file: that its content is the same is not proven".to_owned());
     }
     let id = kept.items[at].item.id;
     let Some(new) = new.into_iter().find(|i| i.item.id == id) else {
@@ -180,7 +192,8 @@ fn verdicts(
         return Ok(());
     }
     let (stated, _) = record.assessment(run, &kept.manifest)?;
-    let previous = match record.previous(run.sequence).map(|run| record.load(run, Want::Findings)).transpose() {
+    let previous = match record.previous(run.sequence).map(|run| record.load(run, Want::Findings)).transpose()
+    {
         Ok(previous) => previous,
         Err(e) => {
             needs.add(format!("the run before, for the control tests: {e}"));
@@ -190,10 +203,12 @@ fn verdicts(
     let mut items = kept.items.clone();
     compare::as_stored(&mut items[at], new, compared.comparable);
     let taxonomy = Taxonomy::parse(&text(record, run, &kept.manifest, "patterns/taxonomy.toml")?)?;
-    let again = assess_again(record, run, (&kept.manifest, &items), previous.as_ref(), &taxonomy)?;
-    if let Some(again) = again {
-        compared.verdicts(&stated.results, &again.assessment.results);
-    }
+    let assess = |items: &[ItemRecord]| {
+        let again = assess_again(record, run, (&kept.manifest, items), previous.as_ref(), &taxonomy)?;
+        Ok::<_, RecordError>(again.map(|a| a.assessment.results).unwrap_or_default())
+    };
+    let (before, after) = (assess(&kept.items)?, assess(&items)?);
+    compared.verdicts(&stated.results, &before, &after);
     Ok(())
 }
 
@@ -248,7 +263,8 @@ fn find(args: &ReperformArgs, items: &[ItemRecord], old: &ItemRecord) -> Result<
 /// A path and its ends, from the longest.
 fn endings(file: &Path) -> impl Iterator<Item = Vec<u8>> {
     let whole = file.as_os_str().as_encoded_bytes().to_vec();
-    let slashes: Vec<usize> = whole.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at + 1).collect();
+    let slashes: Vec<usize> =
+        whole.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at + 1).collect();
     std::iter::once(0).chain(slashes).map(move |from| whole[from..].to_vec())
 }
 
@@ -281,7 +297,10 @@ impl Rules {
         let all = definitions.into_iter().map(|d| (NAME.to_owned(), d)).collect();
         let detectors = Detectors::compile(all, &|t| taxonomy.has(t)).map_err(|errors| {
             let first = errors.first().map(ToString::to_string).unwrap_or_default();
-            anyhow!("this build cannot use the kept detectors: {first}; use privascan {}", manifest.tool.version)
+            anyhow!(
+                "this build cannot use the kept detectors: {first}; use privascan {}",
+                manifest.tool.version
+            )
         })?;
         Ok(Self { detectors, taxonomy })
     }
@@ -296,11 +315,14 @@ impl Rules {
             item_bytes: settings.number("max-item-bytes")?.unwrap_or(u64::MAX),
             ratio: settings.number("max-ratio")?.unwrap_or(u64::MAX),
             record_bytes: settings.number("max-record-bytes")?.unwrap_or(Limits::default().record_bytes),
-            time: settings.number::<f64>("timeout-per-item")?.and_then(|s| Duration::try_from_secs_f64(s).ok()),
+            time: settings
+                .number::<f64>("timeout-per-item")?
+                .and_then(|s| Duration::try_from_secs_f64(s).ok()),
             sample_rows: settings.number("sample-rows")?,
             ..Limits::default()
         };
-        let policy = record.policy_text(run, manifest)?.map(|t| governed::parse(&t, "policy.toml")).transpose()?;
+        let policy =
+            record.policy_text(run, manifest)?.map(|t| governed::parse(&t, "policy.toml")).transpose()?;
         let mut evidence = match &policy {
             None => EvidencePlan::default(),
             Some(policy) => {
@@ -318,7 +340,9 @@ impl Rules {
             protector,
             limits,
             threads: 1,
-            min_likelihood: Likelihood::parse(word).with_context(|| format!("the run's --min-likelihood is {word}, which this build does not know"))?,
+            min_likelihood: Likelihood::parse(word).with_context(|| {
+                format!("the run's --min-likelihood is {word}, which this build does not know")
+            })?,
             occurrences: settings.number("occurrences")?.unwrap_or(usize::MAX),
             paths: match settings.0.get("paths").map(String::as_str) {
                 Some("raw") => PathStyle::Raw,
@@ -339,10 +363,13 @@ impl Settings<'_> {
     /// A number; `None` for `none` and `all`.
     fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>> {
         match self.0.get(name).map(String::as_str) {
-            None => bail!("the manifest does not tell the run's {name}; use the version of privascan that made the run"),
+            None => bail!(
+                "the manifest does not tell the run's {name}; use the version of privascan that made the run"
+            ),
             Some("none" | "all") => Ok(None),
             Some(text) => {
-                let parsed = text.parse().map_err(|_| anyhow!("the run's {name} is {}: no number", printable(text)));
+                let parsed =
+                    text.parse().map_err(|_| anyhow!("the run's {name} is {}: no number", printable(text)));
                 parsed.map(Some)
             }
         }

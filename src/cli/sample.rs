@@ -61,10 +61,8 @@ pub(super) fn run(args: &SampleArgs) -> Result<End> {
         bail!("--of {}: its members have no id", args.of.word());
     };
     let size = rows.len();
-    let mut drawn: Vec<(String, Vec<Value>)> = rows
-        .into_iter()
-        .map(|row| (key(&args.seed, row[id].as_str().unwrap_or_default()), row))
-        .collect();
+    let mut drawn: Vec<(String, Vec<Value>)> =
+        rows.into_iter().map(|row| (key(&args.seed, row[id].as_str().unwrap_or_default()), row)).collect();
     // Stable: entries with one id stay in the order of the population.
     drawn.sort_by(|a, b| a.0.cmp(&b.0));
     drawn.truncate(args.n.get());
@@ -90,7 +88,10 @@ pub(super) fn run(args: &SampleArgs) -> Result<End> {
             table(&mut out, &columns, &rows)?;
             let (drawn, of) = (rows.len(), args.of.word());
             let seed = crate::report::printable(&args.seed);
-            writeln!(out, "\n{drawn} drawn of a population of {size} {of}, seed {seed}, by the smallest SHA-256 over SEED:ID")?;
+            writeln!(
+                out,
+                "\n{drawn} drawn of a population of {size} {of}, seed {seed}, by the smallest SHA-256 over SEED:ID"
+            )?;
         }
     }
     out.flush()?;

@@ -163,11 +163,16 @@ fn table(out: &mut dyn Write, verified: &Verified) -> Result<()> {
     }
     if let Some(line) = verified.expected_line {
         let since = verified.lines - line;
-        let since = if since == 0 { "the last".to_owned() } else { format!("{} follow", plural(since, "line")) };
+        let since =
+            if since == 0 { "the last".to_owned() } else { format!("{} follow", plural(since, "line")) };
         writeln!(out, "the expected head is that of line {line}: {since}")?;
     }
     writeln!(out, "head {}", verified.head)?;
-    let word = if verified.is_intact() { "intact".to_owned() } else { format!("broken in {}", plural(verified.problems.len() as u64, "place")) };
+    let word = if verified.is_intact() {
+        "intact".to_owned()
+    } else {
+        format!("broken in {}", plural(verified.problems.len() as u64, "place"))
+    };
     writeln!(out, "{word}: {}", counts(verified))?;
     Ok(())
 }
@@ -187,9 +192,10 @@ fn lines(out: &mut dyn Write, verified: &Verified) -> Result<()> {
         });
         writeln!(out, "{line}")?;
     }
-    let anchor = verified.anchor.as_ref().map(|a| {
-        json!({"line": a.line, "of_line": a.of_line, "place": a.place, "runs_since": a.runs_since})
-    });
+    let anchor = verified
+        .anchor
+        .as_ref()
+        .map(|a| json!({"line": a.line, "of_line": a.of_line, "place": a.place, "runs_since": a.runs_since}));
     let line = json!({
         "record": "verification", "intact": verified.is_intact(), "runs": verified.runs.len(),
         "completed": verified.count(RunState::Completed), "interrupted": verified.count(RunState::Interrupted),

@@ -15,10 +15,14 @@ use crate::model::hex;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// No private key.
-    #[error("no Ed25519 private key: it has to be PKCS#8 PEM or 64 hex digits; `privascan key new --sign` makes one")]
+    #[error(
+        "no Ed25519 private key: it has to be PKCS#8 PEM or 64 hex digits; `privascan key new --sign` makes one"
+    )]
     Private,
     /// No public key.
-    #[error("no Ed25519 public key: it has to be PEM or 64 hex digits; `privascan key new --sign` writes one to FILE.pub")]
+    #[error(
+        "no Ed25519 public key: it has to be PEM or 64 hex digits; `privascan key new --sign` writes one to FILE.pub"
+    )]
     Public,
     /// A private key where a public one is asked for.
     #[error("this is a private key, which verifying does not need; name the public one, FILE.pub")]
@@ -154,7 +158,9 @@ mod tests {
     fn what_is_no_key_is_refused() {
         let pem = SignKey::from_seed(&[7; 32]).to_pem().expect("written");
         assert_eq!(VerifyKey::parse(&pem).err(), Some(KeyError::NotPublic));
-        for text in ["", "00", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", &"g".repeat(64)] {
+        for text in
+            ["", "00", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", &"g".repeat(64)]
+        {
             assert_eq!(VerifyKey::parse(text).err(), Some(KeyError::Public), "{text}");
             assert_eq!(SignKey::parse(text).err(), Some(KeyError::Private), "{text}");
         }

@@ -157,8 +157,9 @@ impl Verified {
                 Some(_) if self.is_anchored() => Some(true),
                 _ => None,
             },
-            checked: (ended > 0)
-                .then(|| format!("{} lines, the manifest of every run, the files of {files} runs", self.lines)),
+            checked: (ended > 0).then(|| {
+                format!("{} lines, the manifest of every run, the files of {files} runs", self.lines)
+            }),
         }
     }
 }
@@ -241,7 +242,10 @@ fn chain(
     if let Some(expected) = checks.expect_head {
         verified.expected_line = line_of(log, expected, verified.lines);
         if verified.expected_line.is_none() {
-            finds.add("log.jsonl", format!("no line has the expected head {expected}: lines were removed or replaced"));
+            finds.add(
+                "log.jsonl",
+                format!("no line has the expected head {expected}: lines were removed or replaced"),
+            );
         }
     }
 }
@@ -261,10 +265,13 @@ fn anchors(record: &Record, log: &Log, verified: &mut Verified, problems: &mut V
         if of_line.is_none() {
             finds.add(
                 format!("log.jsonl line {number}"),
-                format!("the anchored head {head} is that of no line before it: lines were removed or replaced"),
+                format!(
+                    "the anchored head {head} is that of no line before it: lines were removed or replaced"
+                ),
             );
         }
-        let ended = |run: &&Run| run.state != RunState::Open && run.end_line.is_some_and(|end| Some(end) > of_line);
+        let ended =
+            |run: &&Run| run.state != RunState::Open && run.end_line.is_some_and(|end| Some(end) > of_line);
         let runs_since = record.runs().iter().filter(ended).count() as u64;
         verified.anchor = Some(Anchor { line: number, place: place.clone(), of_line, runs_since });
     }
@@ -293,7 +300,10 @@ fn folders(record: &Record, problems: &mut Vec<Problem>) -> Result<(), RecordErr
             Some(run) if run.is_kept() => {}
             Some(run) if run.state == RunState::Open => {
                 if !closing_mark(&runs, &name).is_dir() {
-                    finds.add(place, "the log has no end line of this run, and it was not killed while it ended");
+                    finds.add(
+                        place,
+                        "the log has no end line of this run, and it was not killed while it ended",
+                    );
                 }
             }
             Some(_) => finds.add(place, "the log says that this run was aborted, which leaves no folder"),
@@ -301,11 +311,16 @@ fn folders(record: &Record, problems: &mut Vec<Problem>) -> Result<(), RecordErr
     }
     for (run, next) in record.runs().iter().zip(record.runs().iter().skip(1)) {
         if next.sequence != run.sequence + 1 {
-            finds.add("log.jsonl", format!("run {} follows run {}: those between are missing", next.sequence, run.sequence));
+            finds.add(
+                "log.jsonl",
+                format!("run {} follows run {}: those between are missing", next.sequence, run.sequence),
+            );
         }
     }
     match record.runs().first() {
-        Some(first) if first.sequence != 1 => finds.add("log.jsonl", format!("begins with run {}", first.sequence)),
+        Some(first) if first.sequence != 1 => {
+            finds.add("log.jsonl", format!("begins with run {}", first.sequence))
+        }
         _ => {}
     }
     Ok(())
@@ -341,8 +356,16 @@ fn runs(record: &Record, checks: &Checks<'_>, verified: &mut Verified, problems:
             let mut whole = None;
             if let Some(manifest) = manifest.filter(|_| checks.depth == Depth::Whole) {
                 let before = finds.told;
-                whole = again::check(record, run, manifest, previous.as_ref(), &mut knowledge, &mut check, &mut finds)
-                    .filter(|_| finds.told == before);
+                whole = again::check(
+                    record,
+                    run,
+                    manifest,
+                    previous.as_ref(),
+                    &mut knowledge,
+                    &mut check,
+                    &mut finds,
+                )
+                .filter(|_| finds.told == before);
             }
             if run.state == RunState::Completed {
                 previous = Some((run, whole));

@@ -21,9 +21,8 @@ pub fn hash(bytes: &[u8]) -> String {
 
 /// Folders of the record's runs, in order.
 pub fn runs(record: &Path) -> Result<Vec<PathBuf>> {
-    let mut all: Vec<PathBuf> = fs::read_dir(record.join("runs"))?
-        .map(|e| e.map(|e| e.path()))
-        .collect::<std::io::Result<_>>()?;
+    let mut all: Vec<PathBuf> =
+        fs::read_dir(record.join("runs"))?.map(|e| e.map(|e| e.path())).collect::<std::io::Result<_>>()?;
     all.sort();
     Ok(all)
 }
@@ -116,7 +115,9 @@ pub fn reseal(record: &Path, lines: &[String], key: Option<&SignKey>) -> Result<
         if value["event"] == "start" && folder.join("manifest.json").exists() {
             change_manifest(&folder, |m| m["identity"]["previous_head"] = previous.as_str().into())?;
         }
-        if let (Some(old), Ok(manifest)) = (value["manifest"].as_str(), fs::read(folder.join("manifest.json"))) {
+        if let (Some(old), Ok(manifest)) =
+            (value["manifest"].as_str(), fs::read(folder.join("manifest.json")))
+        {
             body = body.replace(old, &hash(&manifest));
         }
         body.push_str(&format!(",\"previous\":\"{previous}\""));

@@ -29,7 +29,11 @@ fn what_is_huge_deep_or_no_file_is_refused_at_once() -> Result<()> {
     })?;
     reseal(&record, &log(&record)?, None)?;
     let verified = broken(&record, "2/manifest.json")?;
-    assert!(verified.problems.iter().any(|p| p.what.contains("outside of the folder")), "{:?}", verified.problems);
+    assert!(
+        verified.problems.iter().any(|p| p.what.contains("outside of the folder")),
+        "{:?}",
+        verified.problems
+    );
     // A log that is larger than any.
     let (_dir, record) = fresh()?;
     File::options().write(true).open(record.join("log.jsonl"))?.set_len(8 << 30)?;

@@ -107,7 +107,8 @@ impl<'a> Compared<'a> {
         let (then, now) = (own_dates(old), own_dates(new));
         self.rest("date fields", then.len(), now.len(), then == now);
         if old.evidence.dates.len() > then.len() {
-            self.notes.push("dates of events are as kept: the register's keys are not in the record".to_owned());
+            self.notes
+                .push("dates of events are as kept: the register's keys are not in the record".to_owned());
         }
         self.text("label", text(&old.evidence.label), text(&new.evidence.label));
         self.text("residue", text(&old.evidence.residue), text(&new.evidence.residue));
@@ -142,7 +143,12 @@ impl<'a> Compared<'a> {
                 None => "-".to_owned(),
                 Some(f) => format!(
                     "count {}, {} {:.2}, {}, distinct {}, {} occurrences",
-                    f.count, f.likelihood.word(), f.score, f.relation.word(), f.distinct_estimate, f.occurrences.len()
+                    f.count,
+                    f.likelihood.word(),
+                    f.score,
+                    f.relation.word(),
+                    f.distinct_estimate,
+                    f.occurrences.len()
                 ),
             };
             let same = match (old, new) {
@@ -187,12 +193,15 @@ impl<'a> Compared<'a> {
         }
         if !other.is_empty() && self.old.item.path.depth() == 0 {
             let what = other.join(", ");
-            self.notes.push(format!("the store says something else now: {what}; the control tests got what was kept"));
+            self.notes.push(format!(
+                "the store says something else now: {what}; the control tests got what was kept"
+            ));
         }
     }
 
-    /// Deviations of the item, and whether the run's results are the same.
-    pub fn verdicts(&mut self, then: &[ControlResult], now: &[ControlResult]) {
+    /// Deviations of the item as kept and now, and whether the run's results with the item as kept (`before`) and as it
+    /// is now are the same.
+    pub fn verdicts(&mut self, then: &[ControlResult], before: &[ControlResult], now: &[ControlResult]) {
         let id = self.old.item.id.to_string();
         let of_item = |results: &[ControlResult]| -> BTreeMap<String, Vec<Deviation>> {
             let mut all: BTreeMap<String, Vec<Deviation>> = BTreeMap::new();
@@ -218,10 +227,13 @@ impl<'a> Compared<'a> {
             let (old, new) = (old.get(name), new.get(name));
             self.row(&format!("control test {name}"), tell(old), tell(new), Some(old == new));
         }
-        let same = then == now;
-        let count = |n: usize| format!("{n} results");
-        let now = if !same && then.len() == now.len() { format!("{}, others", count(now.len())) } else { count(now.len()) };
-        self.row("control tests of the run", count(then.len()), now, Some(same));
+        let same = before == now;
+        let told = if same { "the same results" } else { "other results" };
+        self.row("control tests of the run", format!("{} results", then.len()), told, Some(same));
+        if then != before {
+            let what = "the results of the run do not follow from what it kept; `privascan verify` says more";
+            self.notes.push(what.to_owned());
+        }
     }
 
     pub fn table(&self, out: &mut dyn Write, run: &str, needs: &Needs) -> io::Result<()> {
@@ -281,6 +293,7 @@ fn told(deviation: &Deviation) -> String {
         day(deviation.due).map(|d| format!("due {d}")),
         deviation.days_over.map(|n| format!("{n} days over")),
         deviation.rows.map(|n| format!("{n} rows")),
+        deviation.detail.clone(),
         deviation.approved_exception.clone().map(|e| format!("excepted by {e}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -30,7 +30,9 @@ pub(super) fn check(
 ) -> Option<Kept> {
     if let Some(large) = manifest.files.iter().find(|f| f.rows.is_some() && f.bytes > MAX_TABLE_BYTES) {
         let limit = MAX_TABLE_BYTES >> 30;
-        check.notes.push(format!("{} is larger than {limit} GiB: its hash was compared, not its rows", large.name));
+        check
+            .notes
+            .push(format!("{} is larger than {limit} GiB: its hash was compared, not its rows", large.name));
         return None;
     }
     // What is not the file that the manifest vouches for is a problem already; nothing more can be said from it.
@@ -110,7 +112,10 @@ pub(crate) fn assess_again(
 ) -> Result<Option<Again>, RecordError> {
     let Some(text) = record.policy_text(run, manifest)? else { return Ok(None) };
     let policy = Policy::parse(&text).map_err(|_| {
-        RecordError::malformed(&record.folder(run).join("policy.toml"), "cannot be read as a policy by this build")
+        RecordError::malformed(
+            &record.folder(run).join("policy.toml"),
+            "cannot be read as a policy by this build",
+        )
     })?;
     let registers = record.registers(run, manifest)?;
     let facts = manifest.run_facts();
@@ -169,7 +174,10 @@ fn results(
             result.deviating.iter().partition(|d| d.approved_exception.is_some());
         if (open.len() as u64, excepted.len() as u64) != (result.deviations, result.excepted) {
             let (stated, kept) = (result.deviations + result.excepted, result.deviating.len());
-            finds.add("deviations.parquet", format!("{}: {kept} rows, and the result states {stated}", name_of(result)));
+            finds.add(
+                "deviations.parquet",
+                format!("{}: {kept} rows, and the result states {stated}", name_of(result)),
+            );
         }
     }
     let noted = record.lines().iter().find(|l| Some(l.seq) == run.end_line).map(|l| &l.event);
@@ -210,7 +218,10 @@ fn same_results(stated: &[ControlResult], again: &[ControlResult], finds: &mut F
     let key = |r: &ControlResult| (r.test_id.clone(), r.system.clone(), r.class.clone());
     let by_key: BTreeMap<_, &ControlResult> = again.iter().map(|r| (key(r), r)).collect();
     if stated.len() != again.len() {
-        finds.add(TABLE, format!("has {} results, and {} follow from what was kept", stated.len(), again.len()));
+        finds.add(
+            TABLE,
+            format!("has {} results, and {} follow from what was kept", stated.len(), again.len()),
+        );
     }
     for result in stated {
         let Some(follows) = by_key.get(&key(result)) else {
@@ -221,7 +232,14 @@ fn same_results(stated: &[ControlResult], again: &[ControlResult], finds: &mut F
         let (said, follow) = (numbers(result), numbers(follows));
         if said != follow || result.outcome != follows.outcome {
             let tell = |r: &ControlResult, n: (u64, u64, u64, u64)| {
-                format!("{} (population {}, evaluated {}, deviations {}, excepted {})", r.outcome.word(), n.0, n.1, n.2, n.3)
+                format!(
+                    "{} (population {}, evaluated {}, deviations {}, excepted {})",
+                    r.outcome.word(),
+                    n.0,
+                    n.1,
+                    n.2,
+                    n.3
+                )
             };
             let what = format!("says {}; {} follows", tell(result, said), tell(follows, follow));
             finds.add(TABLE, format!("{}: {what} from what was kept", name_of(result)));
@@ -229,7 +247,10 @@ fn same_results(stated: &[ControlResult], again: &[ControlResult], finds: &mut F
             let what = "other deviations follow from what was kept";
             finds.add("deviations.parquet", format!("{}: {what}", name_of(result)));
         } else if result != *follows {
-            finds.add(TABLE, format!("{}: reason, criteria or note do not follow from what was kept", name_of(result)));
+            finds.add(
+                TABLE,
+                format!("{}: reason, criteria or note do not follow from what was kept", name_of(result)),
+            );
         }
     }
 }
@@ -273,7 +294,10 @@ fn systems(policy: &Policy, kept: &Kept, taxonomy: &Taxonomy, finds: &mut Finds<
     for (stated, counted) in stated.iter().zip(&counted) {
         if (stated.items, stated.bytes) != (counted.items, counted.bytes) {
             let id = &stated.id;
-            finds.add("manifest.json", format!("scope.systems: {id} has {} items, and {} are kept", stated.items, counted.items));
+            finds.add(
+                "manifest.json",
+                format!("scope.systems: {id} has {} items, and {} are kept", stated.items, counted.items),
+            );
         }
     }
 }

@@ -34,7 +34,9 @@ pub(super) fn check(
     let by_finding: HashMap<&str, &Finding> =
         items.iter().flat_map(|i| &i.findings).map(|f| (f.finding_id.as_str(), f)).collect();
     let path = |row: Row<'_>| -> Result<bool, String> {
-        Ok(by_id.get(row.text("item_id")?).is_some_and(|i| Some(i.printed_path.as_str()) == row.maybe_text("path").unwrap_or(None)))
+        Ok(by_id
+            .get(row.text("item_id")?)
+            .is_some_and(|i| Some(i.printed_path.as_str()) == row.maybe_text("path").unwrap_or(None)))
     };
     let mut table = |name: &str, same: &dyn Fn(Row<'_>) -> Result<bool, String>| {
         let Ok(bytes) = record.file(run, manifest, name) else { return };
@@ -42,7 +44,10 @@ pub(super) fn check(
         let read = each_row(bytes, &mut |row| {
             number += 1;
             if !same(row)? {
-                finds.add(name, format!("row {number} says other things of its item or finding than their tables"));
+                finds.add(
+                    name,
+                    format!("row {number} says other things of its item or finding than their tables"),
+                );
             }
             Ok(())
         });
@@ -81,7 +86,9 @@ fn sums(record: &Record, run: &Run, manifest: &Manifest, items: &[ItemRecord], f
             let (name, cell) = (column.field.name, (column.value)(&wanted));
             let same = match &cell {
                 // The schema of the run's version; the manifest has it too.
-                _ if name == "schema_version" => row.int(name)? == manifest.tool.schema_version.unsigned_abs(),
+                _ if name == "schema_version" => {
+                    row.int(name)? == manifest.tool.schema_version.unsigned_abs()
+                }
                 _ if !row.has(name) => true,
                 Cell::Null => row.is_null(name),
                 Cell::Text(text) => row.maybe_text(name)? == Some(&**text),

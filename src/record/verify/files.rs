@@ -74,13 +74,16 @@ pub(super) fn manifest(
     };
     if manifest.manifest_version > MANIFEST_VERSION {
         let version = manifest.manifest_version;
-        check.notes.push(format!("manifest version {version} is later than this build; read as far as it is known"));
+        check
+            .notes
+            .push(format!("manifest version {version} is later than this build; read as far as it is known"));
     }
     identity(record, run, &manifest, finds);
     listed(&manifest, finds);
     for file in manifest.files.iter().filter(|f| is_name(&f.name)) {
         let path = folder.join(&file.name);
-        let size = is_regular(&path).and_then(|()| path.metadata().map(|m| m.len()).map_err(|e| e.to_string()));
+        let size =
+            is_regular(&path).and_then(|()| path.metadata().map(|m| m.len()).map_err(|e| e.to_string()));
         match size {
             Err(what) => finds.add(&file.name, what),
             Ok(size) if size != file.bytes => {
@@ -89,7 +92,10 @@ pub(super) fn manifest(
             Ok(_) if hashes => match hash_file(&path) {
                 Ok((sha256, _)) if sha256 == file.sha256 => check.files += 1,
                 Ok((sha256, _)) => {
-                    finds.add(&file.name, format!("has the SHA-256 {sha256}, and the manifest states another"));
+                    finds.add(
+                        &file.name,
+                        format!("has the SHA-256 {sha256}, and the manifest states another"),
+                    );
                 }
                 Err(e) => finds.add(&file.name, format!("cannot be read: {e}")),
             },
@@ -133,10 +139,16 @@ fn identity(record: &Record, run: &Run, manifest: &Manifest, finds: &mut Finds<'
     );
     same("tool.version", manifest.tool.version == run.tool_version);
     same("configuration.detectors_digest", configuration.detectors_digest == run.detectors_digest);
-    same("configuration.policy", configuration.policy.as_ref().map(|p| &p.sha256) == run.policy_digest.as_ref());
+    same(
+        "configuration.policy",
+        configuration.policy.as_ref().map(|p| &p.sha256) == run.policy_digest.as_ref(),
+    );
     let previous = record.previous(run.sequence).map(|r| r.name.as_str());
     // A run that found the one before it damaged has none.
-    same("identity.previous_run", identity.previous_run.is_none() || identity.previous_run.as_deref() == previous);
+    same(
+        "identity.previous_run",
+        identity.previous_run.is_none() || identity.previous_run.as_deref() == previous,
+    );
     let day = TimeZone::UTC.to_datetime(run.started_at).strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
     same("name", run.name == format!("{:06}-{day}", run.sequence));
 }
@@ -186,7 +198,8 @@ fn extra(folder: &Path, files: &[KeptFile], finds: &mut Finds<'_>) {
         }
         let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
         let name = name.to_string_lossy().replace('\\', "/");
-        let holds_known = || known.iter().any(|k| k.strip_prefix(name.as_str()).is_some_and(|r| r.starts_with('/')));
+        let holds_known =
+            || known.iter().any(|k| k.strip_prefix(name.as_str()).is_some_and(|r| r.starts_with('/')));
         let expected = match entry.file_type().is_dir() {
             true => holds_known(),
             false => known.contains(name.as_str()),

@@ -113,7 +113,9 @@ pub(super) fn check(
         let what = match known {
             false => "no kept detector finds this info type",
             true if finding.category != category.name => "category is not that of the info type",
-            true if finding.tier != tier || finding.flags != flags => "tier or flags are not those of the category",
+            true if finding.tier != tier || finding.flags != flags => {
+                "tier or flags are not those of the category"
+            }
             true => continue,
         };
         finds.add("findings.parquet", format!("finding {}: {what}", finding.finding_id));

@@ -68,7 +68,10 @@ fn coverage(items: &[ItemRecord], manifest: &Manifest, finds: &mut Finds<'_>) {
     let (follows, stated) = (Coverage::of(&ledger, &bytes), &manifest.coverage);
     let sum: u64 = stated.outcomes.iter().fold(0, |sum, o| sum.saturating_add(o.items));
     if stated.discovered != sum {
-        finds.add("manifest.json", format!("coverage: {} discovered, and the outcomes add up to {sum}", stated.discovered));
+        finds.add(
+            "manifest.json",
+            format!("coverage: {} discovered, and the outcomes add up to {sum}", stated.discovered),
+        );
     }
     if stated.discovered != follows.discovered {
         let (stated, kept) = (stated.discovered, follows.discovered);
@@ -82,13 +85,15 @@ fn coverage(items: &[ItemRecord], manifest: &Manifest, finds: &mut Finds<'_>) {
     let counted: BTreeMap<_, _> = follows.outcomes.iter().map(|o| (key(o), (o.items, o.bytes))).collect();
     let keys: std::collections::BTreeSet<_> = told.keys().chain(counted.keys()).collect();
     for key in keys {
-        let (said, kept) = (told.get(key).copied().unwrap_or_default(), counted.get(key).copied().unwrap_or_default());
+        let (said, kept) =
+            (told.get(key).copied().unwrap_or_default(), counted.get(key).copied().unwrap_or_default());
         if said != kept {
             let name = match &key.1 {
                 Some(reason) => format!("{}({reason})", key.0),
                 None => key.0.clone(),
             };
-            let what = format!("{} items with {} bytes, and {} with {} are kept", said.0, said.1, kept.0, kept.1);
+            let what =
+                format!("{} items with {} bytes, and {} with {} are kept", said.0, said.1, kept.0, kept.1);
             finds.add("manifest.json", format!("coverage: {name} has {what}"));
         }
     }
@@ -111,7 +116,10 @@ fn of_finding(
         };
         if !holds {
             let shown = if most == usize::MAX { "all".to_owned() } else { format!("up to {most}") };
-            wrong.push(format!("count is {}, and {kept} occurrences are kept where {shown} would be", finding.count));
+            wrong.push(format!(
+                "count is {}, and {kept} occurrences are kept where {shown} would be",
+                finding.count
+            ));
         }
     }
     if finding.count == 0 || finding.distinct_estimate == 0 || finding.distinct_estimate > finding.count {
@@ -122,7 +130,10 @@ fn of_finding(
     // Up to 64 distinct values are counted exactly.
     if all_kept && prints.len() <= 64 && prints.len() as u64 != finding.distinct_estimate {
         let n = prints.len();
-        wrong.push(format!("distinct_estimate is {}, and the occurrences have {n} fingerprints", finding.distinct_estimate));
+        wrong.push(format!(
+            "distinct_estimate is {}, and the occurrences have {n} fingerprints",
+            finding.distinct_estimate
+        ));
     }
     if (prints.len() as u64) > finding.count {
         wrong.push("has more fingerprints than matches".to_owned());
@@ -175,7 +186,8 @@ fn combinations(record: &ItemRecord) -> Vec<String> {
         }
     }
     for (category, rows) in by_category {
-        let of_category = record.findings.iter().filter(|f| f.category == category && f.field_index.is_some());
+        let of_category =
+            record.findings.iter().filter(|f| f.category == category && f.field_index.is_some());
         let found: u64 = of_category.fold(0, |sum, f| sum.saturating_add(f.count));
         if rows > found {
             wrong.push(format!("{category} meets others in {rows} rows, and was found {found} times"));
@@ -210,12 +222,17 @@ pub(super) fn check_since(items: &[ItemRecord], manifest: &Manifest, before: &Ke
         let old = earlier.get(&record.item.id).map(|i| &i.evidence);
         let first_seen = old.and_then(|e| e.first_seen).unwrap_or(as_of);
         let unread_since = match record.outcome {
-            Outcome::Partial(_) | Outcome::Failed(_) => Some(old.and_then(|e| e.unread_since).unwrap_or(as_of)),
+            Outcome::Partial(_) | Outcome::Failed(_) => {
+                Some(old.and_then(|e| e.unread_since).unwrap_or(as_of))
+            }
             Outcome::Scanned | Outcome::Skipped(_) => None,
         };
         if record.evidence.first_seen != Some(first_seen) || record.evidence.unread_since != unread_since {
             let id = record.item.id;
-            finds.add(ITEMS, format!("item {id}: first_seen or unread_since is not what the run before gives"));
+            finds.add(
+                ITEMS,
+                format!("item {id}: first_seen or unread_since is not what the run before gives"),
+            );
         }
     }
     let change = manifest.change_since(&before.manifest);
