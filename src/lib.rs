@@ -4,6 +4,8 @@ pub mod classify;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod detect;
+#[cfg(all(feature = "evidence", unix))]
+pub mod dispose;
 pub mod govern;
 pub mod model;
 pub mod read;

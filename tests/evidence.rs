@@ -46,6 +46,7 @@ fn bare_plan() -> Tested<ScanPlan> {
         occurrences: builtin.occurrences,
         paths: builtin.paths,
         evidence: None,
+        reuse: None,
         totals: false,
         interrupted: Arc::default(),
     })

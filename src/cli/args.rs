@@ -40,6 +40,10 @@ pub(super) enum Command {
     Review(super::review::ReviewArgs),
     /// What appeared, went and stayed between two kept runs; exit 1 where they differ
     Diff(super::diff::DiffArgs),
+    /// Dispose of what is overdue: plan, approve, apply, verify
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Dispose(super::dispose::DisposeCommand),
     /// The detectors: what can be found
     #[command(subcommand)]
     Detectors(DetectorsCommand),
@@ -112,6 +116,13 @@ pub(super) struct ScanArgs {
     /// Without a target, the systems that it declares are scanned. Example: --policy privacy.toml
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+
+    /// Take over what the record's last run knows of items whose bytes and rules are the same
+    ///
+    /// Bytes are compared by SHA-256; the results equal those of a full scan, and the record says which items were
+    /// taken over and from which run. Needs a key. Example: --record evidence/ --key-file k --incremental
+    #[arg(long, requires = "record")]
+    pub incremental: bool,
 
     /// Sign the run's end line in the record with this Ed25519 key: PKCS#8 PEM, or 64 hex digits
     ///

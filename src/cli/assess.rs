@@ -1,6 +1,6 @@
 //! `assess`: a policy against a kept run, without the data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -79,13 +79,14 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
     }
     let mut registers = record.registers(run, manifest)?;
     if let Some(given) = &given {
-        let watched: BTreeSet<String> = fingerprints(&registers).cloned().collect();
-        facts.watched = Some(watched);
+        // Before manifests said so, a run watched for what its registers held.
+        facts.watched.get_or_insert_with(|| fingerprints(&registers).cloned().collect());
         registers = given.registers.clone();
     }
     let previous = record.previous(run.sequence).map(|run| record.load(run, Want::Findings)).transpose()?;
     let previous = previous.map(|kept| (kept.manifest.run_facts(), kept.items));
     let (history, reviews) = (record.history(run.sequence), record.reviews_for(run, facts.as_of));
+    let criteria = Criteria::builtin()?;
     let assessment = assess(
         &policy,
         &Facts {
@@ -99,8 +100,9 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
             integrity: manifest.integrity.as_ref(),
         },
         &taxonomy,
-        &Criteria::default(),
+        &criteria,
     );
+    let concluded = criteria.conclude(&assessment.results, &policy.policy.frameworks);
     let Some(mut line) = manifest.run_record() else {
         bail!("{}: the manifest holds words that this version does not know", run.name);
     };
@@ -114,7 +116,7 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
         writers.iter_mut().try_for_each(|w| w.item(item))?;
     }
     for mut writer in writers {
-        writer.assessment(&assessment, &[])?;
+        writer.assessment(&assessment, &concluded)?;
         writer.finish(&line, &summary)?;
     }
     let complete = line.ledger.complete() && !line.interrupted && reached(&facts);

@@ -97,6 +97,11 @@ impl Governed {
         roots.filter(|r| r.symlink_metadata().is_ok()).collect()
     }
 
+    /// Its folder as typed; empty for the working directory.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn root(&self, root: &str) -> PathBuf {
         let root = root.trim_start_matches("./");
         match self.folder.join(root) {

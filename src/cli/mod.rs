@@ -5,6 +5,9 @@ mod assess;
 mod controls;
 mod detectors;
 mod diff;
+#[cfg(unix)]
+mod dispose;
+mod examine;
 mod fail_on;
 mod governed;
 mod keys;
@@ -62,6 +65,8 @@ fn run() -> ExitCode {
         Command::Reperform(args) => reperform::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Diff(args) => diff::run(&args),
+        #[cfg(unix)]
+        Command::Dispose(command) => dispose::run(&command),
         Command::Detectors(command) => match command {
             DetectorsCommand::List(args) => detectors::list(&args),
             DetectorsCommand::Show(args) => detectors::show(&args),

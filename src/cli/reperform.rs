@@ -350,6 +350,7 @@ impl Rules {
                 _ => PathStyle::Masked,
             },
             evidence: Some(Arc::new(evidence)),
+            reuse: None,
             totals: false,
             interrupted: Arc::new(AtomicBool::new(false)),
         })

@@ -24,12 +24,12 @@ use crate::classify::Taxonomy;
 use crate::detect::Detectors;
 use crate::govern::facts::{Base, Facts, Reach, RunFacts};
 use crate::govern::{Assessing, Criteria, Policy, Registers, assess};
-use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord};
+use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord, hex};
 use crate::read::Limits;
-use crate::record::Beginning;
 use crate::record::manifest::SystemScope;
+use crate::record::{Beginning, Want};
 use crate::report::{ReportWriter, Summary};
-use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan};
+use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan, self_test};
 use crate::source::files::{self, Selection, Target};
 use keeping::{Keeping, Whole};
 
@@ -63,7 +63,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     let selection = selection(&args, &own, governed.as_ref(), &raw_base)?;
     let evidence = evidence(&args, governed.as_ref());
     let totals = bar.is_some();
-    let plan = ScanPlan {
+    let mut plan = ScanPlan {
         targets,
         selection,
         detectors,
@@ -82,6 +82,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             Paths::Hashed => PathStyle::Hashed,
         },
         evidence: evidence.map(Arc::new),
+        reuse: None,
         totals,
         interrupted: interrupted.clone(),
     };
@@ -98,7 +99,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         base: printed_base(&plan, &raw_base),
         categories_on: categories_on(&plan.detectors, &plan.taxonomy),
         roots: systems.iter().map(|s| (s.id.clone(), Reach::parse(&s.reach).unwrap_or_default())).collect(),
-        watched: None,
+        watched: governed.as_ref().map(|_| watched(&plan)),
     };
     let beginning = Beginning {
         at: started_at,
@@ -107,8 +108,25 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         detectors_digest: facts.detectors_digest.clone(),
         policy_digest: facts.policy_digest.clone(),
     };
-    let settings = settings::effective(&args, &plan);
-    let mut keeping = args.record.as_deref().map(|dir| Keeping::begin(dir, &beginning)).transpose()?;
+    if args.incremental && plan.protector.key_id() == "random" {
+        bail!(
+            "--incremental: fingerprints have to be of one key; name it with --key-file (`privascan key new` makes one)"
+        );
+    }
+    let mut settings = settings::effective(&args, &plan);
+    let want = if args.incremental { Want::Occurrences } else { Want::Findings };
+    let mut keeping = args.record.as_deref().map(|dir| Keeping::begin(dir, &beginning, want)).transpose()?;
+    if let Some(keeping) = keeping.as_mut().filter(|_| args.incremental) {
+        let zone = governed.as_ref().map_or_else(|| "UTC".to_owned(), |g| governed::zone_name(&g.policy));
+        let said = match keeping.reuse(&plan, &settings, &zone) {
+            Ok(reuse) => {
+                plan.reuse = Some(Arc::new(reuse));
+                "on".to_owned()
+            }
+            Err(why) => format!("nothing taken over from the last run: {why}"),
+        };
+        settings.insert("incremental".to_owned(), said);
+    }
     facts.run_id = keeping.as_ref().map_or_else(run_id, |k| Ok(k.name().to_owned()))?;
     listen(&interrupted)?;
 
@@ -142,7 +160,8 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         interrupted: facts.interrupted,
         ledger,
     };
-    let criteria = Criteria::default();
+    let criteria = Criteria::builtin()?;
+    let self_test = policy.map(|_| self_test::of_run(&plan, &items, &facts.run_id).summary());
     let assessment = policy.map(|policy| {
         let facts = Facts {
             run: &facts,
@@ -151,16 +170,18 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             history: keeping.as_ref().map(|k| k.history.as_slice()),
             registers: &registers,
             reviews: keeping.as_ref().map_or(&[], |k| k.reviews.as_slice()),
-            self_test: None,
+            self_test: self_test.as_ref(),
             integrity: keeping.as_ref().map(|k| &k.integrity),
         };
         count_systems(&mut systems, policy, &facts, &plan.taxonomy);
         assess(policy, &facts, &plan.taxonomy, &criteria)
     });
+    let frameworks = policy.map_or(&[][..], |p| &p.policy.frameworks);
+    let concluded = assessment.as_ref().map_or_else(Vec::new, |a| criteria.conclude(&a.results, frameworks));
     if let Some(assessment) = &assessment {
         hit |= assessment.results.iter().any(|r| fail_on.iter().any(|w| w.meets_result(r)));
         if let Some(keeping) = &mut keeping {
-            keeping.appender().assessment(assessment, &[])?;
+            keeping.appender().assessment(assessment, &concluded)?;
         }
     }
     if let Some(keeping) = keeping {
@@ -173,7 +194,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
             systems: &systems,
             governed: governed.as_ref(),
             registers: &registers,
-            self_test: None,
+            self_test: self_test.as_ref(),
             assessment: assessment.as_ref(),
             sign_key: sign_key.as_ref(),
         })?;
@@ -181,7 +202,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     // After the record, which does not depend on whether someone still reads along.
     for mut writer in writers {
         if let Some(assessment) = &assessment {
-            writer.assessment(assessment, &[])?;
+            writer.assessment(assessment, &concluded)?;
         }
         writer.finish(&run, &summary)?;
     }
@@ -254,7 +275,7 @@ impl Scanning<'_> {
     }
 }
 
-fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
+pub(super) fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
     let twice = interrupted.clone();
     ctrlc::set_handler(move || {
         // The second one is for those who cannot wait.
@@ -265,7 +286,7 @@ fn listen(interrupted: &Arc<AtomicBool>) -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
-fn selection(
+pub(super) fn selection(
     args: &ScanArgs,
     own: &[PathBuf],
     governed: Option<&Governed>,
@@ -279,7 +300,7 @@ fn selection(
 }
 
 /// What is gathered of each item beyond findings.
-fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan> {
+pub(super) fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan> {
     let mut evidence = governed.map(Governed::evidence);
     if args.record.is_some() {
         // The next run asks what became of this one's items.
@@ -288,13 +309,19 @@ fn evidence(args: &ScanArgs, governed: Option<&Governed>) -> Option<EvidencePlan
     evidence
 }
 
+/// Fingerprints that the run looks for.
+fn watched(plan: &ScanPlan) -> BTreeSet<String> {
+    let evidence = plan.evidence.iter().flat_map(|evidence| &evidence.watched);
+    evidence.map(|print| hex(print)).collect()
+}
+
 /// The rule for paths as they are printed.
-fn printed_base(plan: &ScanPlan, raw: &Base) -> Base {
+pub(super) fn printed_base(plan: &ScanPlan, raw: &Base) -> Base {
     Base { strip: scan::printed(plan, std::iter::once(raw.strip.as_bytes())).concat(), ..raw.clone() }
 }
 
 /// Categories that an enabled detector finds.
-fn categories_on(detectors: &Detectors, taxonomy: &Taxonomy) -> BTreeSet<String> {
+pub(super) fn categories_on(detectors: &Detectors, taxonomy: &Taxonomy) -> BTreeSet<String> {
     let on = detectors.definitions().filter(|d| !d.decoy);
     on.map(|d| taxonomy.category_of(&d.info_type).name.clone()).collect()
 }
@@ -311,7 +338,7 @@ fn count_systems(systems: &mut [SystemScope], policy: &Policy, facts: &Facts<'_>
     }
 }
 
-fn targets(args: &ScanArgs, governed: Option<&Governed>) -> Result<Vec<Target>> {
+pub(super) fn targets(args: &ScanArgs, governed: Option<&Governed>) -> Result<Vec<Target>> {
     let given = match (args.targets.is_empty(), governed) {
         (true, Some(governed)) => governed.targets(),
         (true, None) => vec![PathBuf::from(".")],
@@ -327,7 +354,7 @@ fn targets(args: &ScanArgs, governed: Option<&Governed>) -> Result<Vec<Target>> 
     Ok(files::check_targets(&targets)?)
 }
 
-fn limits(args: &ScanArgs) -> Result<Limits> {
+pub(super) fn limits(args: &ScanArgs) -> Result<Limits> {
     let time = match args.timeout_per_item {
         None => None,
         Some(s) => Some(
@@ -351,7 +378,7 @@ fn limits(args: &ScanArgs) -> Result<Limits> {
     })
 }
 
-fn all_processors() -> usize {
+pub(super) fn all_processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -360,10 +387,10 @@ fn likelihood(word: &str) -> Result<Likelihood> {
     Likelihood::parse(word).with_context(|| format!("--min-likelihood {word}: use one of {words}"))
 }
 
-fn run_id() -> Result<String> {
+pub(super) fn run_id() -> Result<String> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
-    Ok(crate::model::hex(&bytes))
+    Ok(hex(&bytes))
 }
 
 fn progress_bar(args: &ScanArgs) -> Option<ProgressBar> {

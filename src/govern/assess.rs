@@ -387,6 +387,23 @@ impl<'a> Assessing<'a> {
         self.hold_where(&on_path, class, trigger.map(Days::on))
     }
 
+    /// The same, given the first and last of the dates of what is there.
+    pub(super) fn hold_of_path_within(
+        &self,
+        path: &str,
+        class: Option<&str>,
+        days: Option<Days>,
+    ) -> Option<&'a str> {
+        let on_path = |i: usize| self.holds[i].is_empty() || self.holds[i].matches_path(path);
+        self.hold_where(&on_path, class, days)
+    }
+
+    /// The hold that fits a path, whatever classes are there.
+    pub(super) fn hold_anywhere(&self, path: &str, days: Option<Days>) -> Option<&'a str> {
+        let classes = self.policy.holds.iter().map(|h| h.matches.class.as_deref());
+        classes.into_iter().find_map(|class| self.hold_of_path_within(path, class, days))
+    }
+
     fn hold_where(
         &self,
         on_path: &dyn Fn(usize) -> bool,
@@ -420,6 +437,18 @@ impl<'a> Assessing<'a> {
                     Some(class) => c == class,
                     None => member.is_some_and(|m| m.classes.iter().any(|i| self.policy.classes[*i].id == c)),
                 })
+                && exception.approved_on <= self.as_of
+                && self.as_of <= exception.expires
+        });
+        found.map(|(_, exception)| exception.id.as_str())
+    }
+
+    /// The live exception from a test that fits a path and class.
+    pub(super) fn exception_of_path(&self, test: &str, path: &str, class: Option<&str>) -> Option<&'a str> {
+        let found = self.policy.exceptions.iter().enumerate().find(|(i, exception)| {
+            exception.test == test
+                && (self.exceptions[*i].is_empty() || self.exceptions[*i].matches_path(path))
+                && exception.matches.class.as_deref().is_none_or(|c| Some(c) == class)
                 && exception.approved_on <= self.as_of
                 && self.as_of <= exception.expires
         });

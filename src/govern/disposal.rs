@@ -19,6 +19,7 @@ mod losses;
 mod residue;
 #[cfg(test)]
 mod tests;
+pub mod verified;
 
 use entries::{Entries, Entry, Pairs};
 
@@ -209,26 +210,26 @@ fn quarantine<'a>(assessing: &'a Assessing<'a>, entries: &Entries<'a>, pairs: &m
     }
 }
 
+/// What DSP-02 says of one performed entry.
+fn absent(assessing: &Assessing<'_>, entries: &Entries<'_>, entry: &Entry<'_>, day: Date) -> Verdict {
+    let deviation = entry.item.and_then(|item| still_there(assessing, entry, day, item));
+    match deviation {
+        Some(deviation) => Verdict::Deviates(Box::new(deviation)),
+        None => match entries.places.unproven(assessing, entry.system, entry.path) {
+            Some(reason) => Verdict::NotEvaluated(reason),
+            None => Verdict::Pass,
+        },
+    }
+}
+
 fn dsp_02(assessing: &Assessing<'_>) -> Vec<ControlResult> {
     let Some(entries) = Entries::new(assessing) else { return no_register("DSP-02") };
     let mut pairs = Pairs::new(assessing, "DSP-02");
     for (entry, day) in entries.performed() {
         let pair = (entry.class, entry.system);
-        let deviation = entry.item.and_then(|item| still_there(assessing, entry, day, item));
-        let verdict = match deviation {
-            Some(deviation) => Verdict::Deviates(Box::new(deviation)),
-            None => match entries.places.unproven(assessing, entry.system, entry.path) {
-                Some(reason) => Verdict::NotEvaluated(reason),
-                None => {
-                    pairs.note(
-                        pair,
-                        "at whose path there is other content now",
-                        u64::from(entry.item.is_some()),
-                    );
-                    Verdict::Pass
-                }
-            },
-        };
+        let verdict = absent(assessing, &entries, entry, day);
+        let other = matches!(verdict, Verdict::Pass) && entry.item.is_some();
+        pairs.note(pair, "at whose path there is other content now", u64::from(other));
         pairs.count(pair, entry.item, verdict);
     }
     pairs.finish("no-entries")

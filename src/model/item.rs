@@ -61,6 +61,19 @@ impl ItemPath {
         &self.joined[self.name..]
     }
 
+    /// The outermost segment: the path of the file or object in the store.
+    pub fn outermost(&self) -> &[u8] {
+        let mut end = self.name.saturating_sub(2);
+        if self.depth == 0 {
+            return &self.joined;
+        }
+        // Names may hold `!/` themselves, so the joints are counted from the inside.
+        for _ in 1..self.depth {
+            end = memchr::memmem::rfind(&self.joined[..end], b"!/").unwrap_or(end);
+        }
+        &self.joined[..end]
+    }
+
     /// How many containers are around this item.
     pub fn depth(&self) -> usize {
         self.depth

@@ -107,6 +107,9 @@ pub struct Configuration {
     pub settings: BTreeMap<String, String>,
     /// Those that differ from the defaults, as the run's line has them.
     pub changed: Vec<String>,
+    /// Hash over what was gathered of items beside findings: date fields, events, labels, watched fingerprints.
+    #[serde(default)]
+    pub evidence_digest: Option<String>,
     /// Every numeric limit of the tests, after defaults.
     pub thresholds: BTreeMap<String, serde_json::Value>,
 }
@@ -142,6 +145,9 @@ pub struct Scope {
     pub base: Base,
     /// Each declared system.
     pub systems: Vec<SystemScope>,
+    /// Fingerprints that were looked for, 32 hex digits each; `None`: those of the registers that are kept.
+    #[serde(default)]
+    pub watched: Option<BTreeSet<String>>,
 }
 
 /// What became of a declared system.
@@ -350,8 +356,7 @@ impl Manifest {
             base: self.scope.base.clone(),
             categories_on: self.configuration.categories_on.clone(),
             roots: self.scope.systems.iter().map(|s| (s.id.clone(), reach(&s.reach))).collect(),
-            // What stands in the registers that are kept.
-            watched: None,
+            watched: self.scope.watched.clone(),
         }
     }
 

@@ -32,6 +32,25 @@ pub struct EvidencePlan {
     pub accessed: bool,
 }
 
+impl EvidencePlan {
+    /// Hash over everything that decides what is gathered: runs with the same one gather the same of the same bytes.
+    pub fn digest(&self) -> String {
+        let dates = &self.dates;
+        let mut events: Vec<_> = dates.events.iter().collect();
+        events.sort_by(|a, b| (&a.name, &a.key).cmp(&(&b.name, &b.key)));
+        let events: Vec<_> = events
+            .into_iter()
+            .map(|e| (&e.name, &e.key, e.rows.iter().collect::<BTreeMap<&Vec<u8>, &Date>>()))
+            .collect();
+        let watched: std::collections::BTreeSet<_> = self.watched.iter().collect();
+        let all = format!(
+            "{:?}",
+            (self.content_hashes, &dates.fields, events, &dates.zone, dates.order, &self.labels, watched)
+        );
+        hex(&Sha256::digest(all))
+    }
+}
+
 /// What has been gathered of one item.
 pub(super) struct Gathering<'p> {
     plan: &'p EvidencePlan,

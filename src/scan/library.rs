@@ -86,6 +86,7 @@ impl ScanPlan {
             occurrences: 10,
             paths: PathStyle::Masked,
             evidence: None,
+            reuse: None,
             interrupted: Arc::new(AtomicBool::new(false)),
         })
     }

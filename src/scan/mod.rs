@@ -8,6 +8,7 @@ mod library;
 mod lines;
 mod names;
 mod queue;
+mod reuse;
 pub mod self_test;
 mod worker;
 
@@ -29,6 +30,7 @@ use worker::Worker;
 pub use evidence::EvidencePlan;
 pub use library::{Scanner, ScannerError, examine_file};
 pub use names::PathStyle;
+pub use reuse::Reuse;
 pub use worker::Progress;
 
 /// Items handed over at a time.
@@ -58,6 +60,8 @@ pub struct ScanPlan {
     pub paths: PathStyle,
     /// What is gathered of each item beyond findings; `None`: nothing, at no cost.
     pub evidence: Option<Arc<EvidencePlan>>,
+    /// What an earlier run with the same rules knows.
+    pub reuse: Option<Arc<Reuse>>,
     /// Whether `Progress::total_bytes` is wanted, which costs a system call an item.
     pub totals: bool,
     /// Set to end the run early.

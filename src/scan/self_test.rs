@@ -8,10 +8,12 @@ mod plant;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
+
 use super::{PathStyle, ScanPlan, Scanner};
 use crate::detect::definition::Anchor;
 use crate::govern::facts::SelfTest;
-use crate::model::{ItemRecord, Place};
+use crate::model::{ItemRecord, Outcome, Place};
 use plant::{Canary, Planted};
 
 /// What was planted of one kind in one format, and found.
@@ -70,6 +72,19 @@ pub fn formats() -> impl Iterator<Item = &'static str> {
     plant::FORMATS.iter().map(|f| f.name)
 }
 
+/// The self-test of a run: in the formats of what it examined, with values that its name decides, so that no two runs try
+/// the same and each can be tried again.
+pub fn of_run(plan: &ScanPlan, items: &[ItemRecord], run: &str) -> Matrix {
+    let examined = items.iter().filter(|i| matches!(i.outcome, Outcome::Scanned | Outcome::Partial(_)));
+    let wanted = examined.filter_map(|i| i.format.clone()).collect();
+    self_test(plan, &wanted, seed_of(run))
+}
+
+/// The seed that a run's name gives: 48 bits, which any reader of JSON takes for what they are.
+pub fn seed_of(run: &str) -> u64 {
+    Sha256::digest(run).iter().take(6).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+}
+
 /// Plants values of every enabled detector in the formats of `wanted` and looks for them with the plan's knowledge and
 /// likelihood. Kinds are those of enabled detectors.
 pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64) -> Matrix {
@@ -87,6 +102,7 @@ pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64) -> Matri
         totals: false,
         interrupted: plan.interrupted.clone(),
         evidence: None,
+        reuse: None,
     });
     let canaries = canaries(plan, seed);
     let mut matrix = Matrix {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::Metadata;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_channel::Sender;
 
@@ -56,6 +56,16 @@ impl<'p> State<'p> {
         if self.records.len() >= BATCH {
             self.flush();
         }
+    }
+
+    /// Hands on what is known of the entries of an item, and gives back that of the item itself.
+    fn take_over(&mut self, record: ItemRecord, entries: Vec<ItemRecord>) -> ItemRecord {
+        for known in entries.iter().chain([&record]) {
+            self.progress.bytes.fetch_add(known.bytes_examined, Ordering::Relaxed);
+            self.progress.findings.fetch_add(known.findings.len() as u64, Ordering::Relaxed);
+        }
+        entries.into_iter().for_each(|entry| self.send(entry));
+        record
     }
 
     /// Sends what is held back.
@@ -115,6 +125,7 @@ impl<'p> Worker<'p> {
         let plan = self.state.plan;
         let wants_accessed = plan.evidence.as_ref().is_some_and(|e| e.accessed);
         let budget = Budget::new(&plan.limits, &plan.interrupted);
+        let known = plan.reuse.as_deref().filter(|r| r.knows(task.item.id)).map(|r| (r, task.item.clone()));
         let mut scan =
             ItemScan::new(&mut self.state, &mut self.scratch, &self.buffers, &budget, task.item, None);
         if let Access::Decided(outcome, detail) = task.access {
@@ -136,6 +147,17 @@ impl<'p> Worker<'p> {
         };
         match open_regular(&path) {
             Ok(Some((file, meta))) => {
+                if let Some((reuse, item)) = known {
+                    let stored = || stored_meta(&mut self.owners, &meta, wants_accessed);
+                    match reuse.unchanged(&item, &file, &meta, stored, &self.buffers, &budget) {
+                        Ok(None) => {}
+                        Ok(Some((record, entries))) => {
+                            drop(scan);
+                            return self.state.take_over(record, entries);
+                        }
+                        Err(_) => return scan.decide(Outcome::Failed(Reason::ReadError), String::new()),
+                    }
+                }
                 scan.stored(stored_meta(&mut self.owners, &meta, wants_accessed));
                 scan.read_file(&file, meta.len(), &mut self.head);
                 if meta.len() > HEAD as u64 || scan.hashes() {

@@ -248,6 +248,9 @@ fn date_fields(path: &[u8], plan: &ScanPlan) -> Vec<String> {
     fields
 }
 
+/// Words that end like a date and are none.
+const OTHER_WORDS: [&str; 6] = ["update", "candidate", "mandate", "validate", "consolidate", "liquidate"];
+
 /// Whether a field's name speaks of the date of a record, and not of a birth.
 fn is_date_name(name: &str) -> bool {
     let usual = |c: char| c.is_alphanumeric() || "_- ".contains(c);
@@ -274,9 +277,11 @@ fn is_date_name(name: &str) -> bool {
     has(&["date", "datum", "fecha", "data", "timestamp", "datetime"])
         && !has(&["base", "set", "type", "size"])
         || words.len() > 1 && ["on", "at", "since"].contains(&last)
-        || words
-            .iter()
-            .any(|w| w.len() > 4 && (w.ends_with("date") || w.ends_with("datum")) && !w.contains("update"))
+        || words.iter().any(|w| {
+            w.len() > 4
+                && (w.ends_with("date") || w.ends_with("datum"))
+                && !OTHER_WORDS.iter().any(|o| w.ends_with(o))
+        })
 }
 
 /// Notes the names of fields, and reads no further than it has to.

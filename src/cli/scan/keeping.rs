@@ -24,7 +24,7 @@ use crate::record::verify::{Checks, Depth, verify};
 use crate::record::{Appender, Beginning, KeptRegisters, Record, RecordError, Want};
 use crate::report::Summary;
 use crate::report::schema::SCHEMA_VERSION;
-use crate::scan::ScanPlan;
+use crate::scan::{Reuse, ScanPlan};
 
 /// Last kept runs whose files are hashed before a run begins: a month of weekly ones. `verify` looks at all.
 const RUNS_HASHED: usize = 4;
@@ -46,7 +46,7 @@ pub(super) struct Keeping {
 
 impl Keeping {
     /// Begins a run in the record.
-    pub fn begin(dir: &Path, beginning: &Beginning) -> Result<Self> {
+    pub fn begin(dir: &Path, beginning: &Beginning, want: Want) -> Result<Self> {
         let mut integrity = Integrity::default();
         let checks = Checks { depth: Depth::Files(RUNS_HASHED), ..Checks::default() };
         let mut look = || {
@@ -63,7 +63,7 @@ impl Keeping {
         let mut previous = None;
         if let Some(run) = record.previous(sequence) {
             // A damaged past is a finding of its own (MON-07) and no reason to have no present.
-            match record.load(run, Want::Findings) {
+            match record.load(run, want) {
                 Ok(kept) => previous = Some((kept.manifest.run_facts(), kept.manifest, kept.items)),
                 Err(_) if !integrity.broken.is_empty() => {}
                 Err(e) => integrity.broken.push(e.to_string()),
@@ -85,6 +85,61 @@ impl Keeping {
     /// The last completed run and its items.
     pub fn previous(&self) -> Option<(&RunFacts, &[ItemRecord])> {
         self.previous.as_ref().map(|(facts, _, items)| (facts, items.as_slice()))
+    }
+
+    /// What the last completed run knows, if it went by the same rules as `plan`; else why nothing is taken over. Its
+    /// occurrences have to be loaded.
+    pub fn reuse(
+        &mut self,
+        plan: &ScanPlan,
+        settings: &BTreeMap<String, String>,
+        zone: &str,
+    ) -> std::result::Result<Reuse, String> {
+        let Some((_, manifest, items)) = &mut self.previous else {
+            return Err("the record holds no completed run".to_owned());
+        };
+        let then = &manifest.configuration;
+        let (ours, theirs) = (tool(), &manifest.tool);
+        let evidence = plan.evidence.as_ref().map(|e| e.digest());
+        let same_build = ours.version == theirs.version
+            && ours.binary_sha256.is_some()
+            && ours.binary_sha256 == theirs.binary_sha256;
+        // What decides where to look, how fast, and what to do about it does not change what is found in an item.
+        let other = [
+            "threads",
+            "include",
+            "exclude",
+            "ignore-file",
+            "one-file-system",
+            "stdin-name",
+            "fail-on",
+            "policy",
+            "allow-incomplete",
+            "incremental",
+        ];
+        let decides = |(name, _): &(&String, &String)| !other.contains(&name.as_str());
+        let changed =
+            settings.iter().filter(decides).find(|(name, value)| then.settings.get(*name) != Some(*value));
+        match () {
+            () if !same_build => Err("it was made by another build".to_owned()),
+            () if then.detectors_digest != plan.detectors.digest() => {
+                Err("it had other detectors".to_owned())
+            }
+            () if then.key_id != plan.protector.key_id() => Err("it had another key".to_owned()),
+            () if manifest.identity.time_zone != zone => Err("it counted days in another zone".to_owned()),
+            () if then.evidence_digest != evidence => {
+                Err("it looked for other dates, events, labels or fingerprints".to_owned())
+            }
+            () => match changed {
+                Some((name, _)) => Err(format!("it had another {name}")),
+                None => Ok(Reuse::of(items.clone())),
+            },
+        }
+    }
+
+    /// Name of the last completed run.
+    pub fn previous_name(&self) -> Option<String> {
+        self.previous.as_ref().map(|(_, manifest, _)| manifest.identity.run.clone())
     }
 
     /// Says of an item since when it is known, and since when it cannot be read.
@@ -152,6 +207,7 @@ impl Keeping {
                 key_id: run.key_id.clone(),
                 min_likelihood: run.min_likelihood.word().to_owned(),
                 settings: whole.settings.clone(),
+                evidence_digest: plan.evidence.as_ref().map(|e| e.digest()),
                 changed: run.settings.clone(),
                 thresholds: policy.map(thresholds).unwrap_or_default(),
             },
@@ -171,13 +227,14 @@ impl Keeping {
                         ..s.clone()
                     })
                     .collect(),
+                watched: whole.facts.watched.clone(),
             },
             coverage: Coverage::of(&run.ledger, self.appender.stored_bytes()),
             results: whole.assessment.map(results_of).unwrap_or_default(),
             self_test: whole.self_test.cloned(),
             integrity: Some(self.integrity.clone()),
             change: None,
-            incremental_from: None,
+            incremental_from: plan.reuse.is_some().then(|| self.previous_name()).flatten(),
             registers: whole.governed.map(|g| g.copies.clone()).unwrap_or_default(),
             files: Vec::new(),
         };

@@ -26,6 +26,7 @@ pub(super) fn changed(args: &ScanArgs) -> Vec<String> {
     add(args.sample_rows.is_some(), format!("sample-rows={rows}"));
     add(args.occurrences != "10", format!("occurrences={}", args.occurrences));
     add(args.policy.is_some(), "policy=given".to_owned());
+    add(args.incremental, "incremental".to_owned());
     add(args.as_of.is_some(), format!("as-of={}", args.as_of.unwrap_or_default()));
     add(!matches!(args.paths, Paths::Masked), format!("paths={:?}", args.paths).to_lowercase());
     all
@@ -60,6 +61,7 @@ pub(super) fn effective(args: &ScanArgs, plan: &ScanPlan) -> BTreeMap<String, St
         ("occurrences", args.occurrences.clone()),
         ("paths", format!("{:?}", args.paths).to_lowercase()),
         ("fail-on", args.fail_on.join(" ")),
+        ("incremental", "off".to_owned()),
         ("policy", files(args.policy.as_slice())),
         ("allow-incomplete", args.output.allow_incomplete.to_string()),
     ]

@@ -1,5 +1,6 @@
 //! DSP-03: copies of disposed items, by content and by the identifiers in them.
 
+use jiff::civil::Date;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Verdict;
@@ -101,61 +102,95 @@ fn is_own(entry: &Entry<'_>, member: &Member<'_>) -> bool {
     own || entry.path.is_some_and(inside) || entry.item.is_some_and(|item| inside(&item.path))
 }
 
-pub(super) fn dsp_03(assessing: &Assessing<'_>) -> Vec<ControlResult> {
-    let Some(entries) = Entries::new(assessing) else { return no_register("DSP-03") };
-    let mut pairs = Pairs::new(assessing, "DSP-03");
-    let copies = Copies::new(assessing, &entries);
-    let covered = monitoring::covered(assessing);
-    let disposal = assessing.policy.disposal.as_ref();
-    let quarantine = Globs::new(disposal.map_or(&[], |d| d.quarantine.as_slice()));
-    let backups = disposal.and_then(|d| d.backups.as_ref());
-    let backup = Globs::new(backups.map_or(&[], |b| b.roots.as_slice()));
-    let share = assessing.policy.thresholds.copy_share;
-    for (entry, day) in entries.performed() {
-        let pair = (entry.class, entry.system);
+/// What is looked for and where it is tolerated.
+pub(super) struct Seeking<'a> {
+    assessing: &'a Assessing<'a>,
+    copies: Copies<'a>,
+    covered: bool,
+    quarantine: Globs,
+    backup: Globs,
+}
+
+/// What is said of one entry.
+pub(super) struct Sought<'a> {
+    pub verdict: Verdict,
+    /// The item that the verdict is about.
+    pub first: Option<&'a Member<'a>>,
+    /// Copies in quarantine and backups.
+    pub tolerated: usize,
+    /// It has fingerprints, and they could not be compared.
+    pub unusable: bool,
+}
+
+impl<'a> Seeking<'a> {
+    pub(super) fn new(assessing: &'a Assessing<'a>, entries: &Entries<'a>) -> Self {
+        let disposal = assessing.policy.disposal.as_ref();
+        let backups = disposal.and_then(|d| d.backups.as_ref());
+        Self {
+            assessing,
+            copies: Copies::new(assessing, entries),
+            covered: monitoring::covered(assessing),
+            quarantine: Globs::new(disposal.map_or(&[], |d| d.quarantine.as_slice())),
+            backup: Globs::new(backups.map_or(&[], |b| b.roots.as_slice())),
+        }
+    }
+
+    pub(super) fn judge(&self, entry: &Entry<'_>, day: Date) -> Sought<'a> {
+        let assessing = self.assessing;
+        let backups = assessing.policy.disposal.as_ref().and_then(|d| d.backups.as_ref());
         let class = entry.class.map(|c| assessing.policy.classes[c].id.as_str());
         let key = same_key(assessing, entry.said.key_id.as_deref());
         let all: FxHashSet<&str> = entry.said.record_fingerprints.iter().map(String::as_str).collect();
         let usable = key && all.iter().all(|f| was_watched(assessing, f));
         let fingerprints = if key { all.clone() } else { FxHashSet::default() };
         let in_time = backups.is_some_and(|b| assessing.as_of <= after(day, b.expiry.0));
-        let tolerated = |m: &Member<'_>| quarantine.matches(m) || (in_time && backup.matches(m));
-        let elsewhere = copies.of(entry, &fingerprints, share);
+        let tolerated = |m: &Member<'_>| self.quarantine.matches(m) || (in_time && self.backup.matches(m));
+        let elsewhere = self.copies.of(entry, &fingerprints, assessing.policy.thresholds.copy_share);
         let elsewhere = elsewhere.into_iter().map(|(at, like)| (&assessing.items[at], like));
         let (fine, wrong): (Vec<_>, Vec<_>) =
             elsewhere.filter(|(member, _)| !is_own(entry, member)).partition(|(member, _)| tolerated(member));
-        pairs.note(pair, "copies tolerated in quarantine and backups", fine.len() as u64);
-        if !all.is_empty() && !usable {
-            pairs.note(pair, "entries whose fingerprints could not be compared", 1);
-        }
-        let hash = telling(entry.said.content_hash.as_ref()).is_some() && copies.hashed;
+        let (tolerated, unusable) = (fine.len(), !all.is_empty() && !usable);
+        let hash = telling(entry.said.content_hash.as_ref()).is_some() && self.copies.hashed;
+        let mut first = None;
         let verdict = match () {
             () if !wrong.is_empty() => {
                 let open =
                     |(m, _): &&(&Member<'_>, _)| assessing.exception("DSP-03", Some(m), class).is_none();
-                let (first, like) = wrong.iter().find(open).unwrap_or(&wrong[0]);
+                let (member, like) = wrong.iter().find(open).unwrap_or(&wrong[0]);
                 let like = match like {
                     Likeness::Content => "same content".to_owned(),
                     Likeness::Fingerprints(n) => format!("{n} of {} fingerprints", all.len()),
                 };
-                let others = wrong.iter().filter(|(m, _)| m.record.item.id != first.record.item.id);
+                let others = wrong.iter().filter(|(m, _)| m.record.item.id != member.record.item.id);
                 let others: Vec<_> = others.map(|(m, _)| m.record.printed_path.as_str()).collect();
                 let mut detail = format!("copy of {}, performed on {day}: {like}", entry.name());
                 if !others.is_empty() {
                     detail = format!("{detail}; further copies: {}", listed(others.into_iter()));
                 }
-                let deviation = entry.deviation(assessing, first, "copy");
-                let verdict = Verdict::Deviates(Box::new(Deviation { detail: Some(detail), ..deviation }));
-                pairs.count(pair, Some(first), verdict);
-                continue;
+                first = Some(*member);
+                let deviation = entry.deviation(assessing, member, "copy");
+                Verdict::Deviates(Box::new(Deviation { detail: Some(detail), ..deviation }))
             }
             () if !hash && all.is_empty() => Verdict::NotEvaluated("no-fingerprints"),
             () if !hash && !key => Verdict::NotEvaluated("no-key"),
             () if !hash && !usable => Verdict::NotEvaluated("not-watched"),
-            () if !covered => Verdict::NotEvaluated("coverage"),
+            () if !self.covered => Verdict::NotEvaluated("coverage"),
             () => Verdict::Pass,
         };
-        pairs.count(pair, None, verdict);
+        Sought { verdict, first, tolerated, unusable }
+    }
+}
+
+pub(super) fn dsp_03(assessing: &Assessing<'_>) -> Vec<ControlResult> {
+    let Some(entries) = Entries::new(assessing) else { return no_register("DSP-03") };
+    let mut pairs = Pairs::new(assessing, "DSP-03");
+    let seeking = Seeking::new(assessing, &entries);
+    for (entry, day) in entries.performed() {
+        let pair = (entry.class, entry.system);
+        let sought = seeking.judge(entry, day);
+        pairs.note(pair, "copies tolerated in quarantine and backups", sought.tolerated as u64);
+        pairs.note(pair, "entries whose fingerprints could not be compared", u64::from(sought.unusable));
+        pairs.count(pair, sought.first, sought.verdict);
     }
     pairs.finish("no-entries")
 }

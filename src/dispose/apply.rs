@@ -1,0 +1,586 @@
+//! Performing what was approved, row by row: checked anew, written down before, done, written down after.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use super::moving::{self, Failed};
+use super::place::{self, Found, Mark, Names};
+use super::plan::{self, Approval, Read, Row, from_cell, to_cell};
+use super::register::{Intent, Line, Register};
+use super::{DisposeError, Refused};
+use crate::govern::registers::{DisposalEntry, Moment};
+use crate::govern::{Assessing, due};
+
+/// Files that a disposal needs itself, by device and inode.
+pub type OwnFiles = HashSet<(u64, u64)>;
+
+/// What is to be done with approved items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// They are moved into this folder.
+    Quarantine(PathBuf),
+    /// They are unlinked; nothing is claimed about the media.
+    LogicalDelete,
+}
+
+impl Means {
+    /// The word of the register.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Means::Quarantine(_) => "quarantine",
+            Means::LogicalDelete => "logical-delete",
+        }
+    }
+}
+
+/// Where and under what a disposal happens.
+pub struct Site<'a> {
+    /// The policy in force, without items.
+    pub assessing: &'a Assessing<'a>,
+    /// SHA-256 of it, hex.
+    pub policy_digest: &'a str,
+    /// Its folder.
+    pub folder: &'a Path,
+    /// The zone whose days count.
+    pub zone: &'a TimeZone,
+    /// The clock.
+    pub now: &'a dyn Fn() -> Timestamp,
+    /// A path as it may be printed.
+    pub printed: &'a dyn Fn(&[u8]) -> String,
+    /// Who does it.
+    pub by: &'a str,
+    /// Version of the tool.
+    pub version: &'a str,
+    /// Never touched.
+    pub own: &'a OwnFiles,
+    /// Set to end early.
+    pub interrupted: &'a AtomicBool,
+    /// Called before a file that was checked is moved, to see what happens if it is replaced right then.
+    pub before_move: Option<&'a dyn Fn()>,
+}
+
+/// How a row, or what a run before left open, ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Id of the row and of the register's entry.
+    pub id: String,
+    /// The item's id in scans.
+    pub item_id: String,
+    /// The raw path, relative to the policy's folder; empty if the row has none.
+    pub item: Vec<u8>,
+    /// The outcome.
+    pub outcome: Outcome,
+}
+
+/// The outcome of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Moved or deleted. For a move the raw path of where it is, relative to the policy's folder.
+    Done(Option<Vec<u8>>),
+    /// The register says that it was done before.
+    DoneBefore,
+    /// It would be done.
+    Ready,
+    /// Nothing was touched.
+    Refused(Refused),
+    /// A run before was ended while it was at it, and had done it.
+    SettledDone,
+    /// A run before was ended while it was at it, and had not done it.
+    SettledNotDone,
+    /// What became of it cannot be told, and someone has to look.
+    Unsettled(&'static str),
+}
+
+impl Site<'_> {
+    fn root(&self, system: &str) -> Option<(usize, PathBuf, Vec<u8>)> {
+        let systems = &self.assessing.policy.scope.systems;
+        let index = systems.iter().position(|s| s.id == system)?;
+        let declared = systems[index].root.trim_start_matches("./").trim_end_matches('/');
+        let declared = if declared == "." { "" } else { declared };
+        Some((index, self.folder.join(declared), declared.as_bytes().to_vec()))
+    }
+
+    /// The folder that an item is in, and its name there: below the root of its system, over no link.
+    pub(super) fn reach(
+        &self,
+        system: &str,
+        item: &[u8],
+        listed: &mut Names,
+    ) -> Result<(OwnedFd, Vec<u8>), Refused> {
+        let outside = || Refused::new("outside-root");
+        let (index, root, declared) = self.root(system).ok_or(Refused::new("unknown-system"))?;
+        if self.assessing.system_of(&String::from_utf8_lossy(item)) != Some(index) {
+            return Err(outside());
+        }
+        let rest = match declared.is_empty() {
+            true => item,
+            false => item.strip_prefix(declared.as_slice()).ok_or_else(outside)?,
+        };
+        let (root, below) = match rest.strip_prefix(b"/") {
+            // The root is the file itself.
+            None if rest.is_empty() => {
+                let name = root.file_name().ok_or_else(outside)?.as_bytes().to_vec();
+                let parent = root.parent().ok_or_else(outside)?.to_path_buf();
+                (parent, name)
+            }
+            None if declared.is_empty() => (root, rest.to_vec()),
+            None => return Err(outside()),
+            Some(below) => (root, below.to_vec()),
+        };
+        let names = place::names(&below).ok_or_else(outside)?;
+        let Some((name, folders)) = names.split_last() else { return Err(outside()) };
+        let folder = place::descend(place::open_root(&root)?, folders, listed)?;
+        Ok((folder, name.to_vec()))
+    }
+
+    /// The path relative to the policy's folder of something in a folder that may lie elsewhere.
+    pub fn relative(&self, folder: &Path, inside: &[u8]) -> Vec<u8> {
+        let absolute = |path: &Path| {
+            let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+            path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+        };
+        let (from, to) = (absolute(self.folder), absolute(folder));
+        let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+        let mut path = PathBuf::new();
+        from.components().skip(common).for_each(|_| path.push(".."));
+        to.components().skip(common).for_each(|c| path.push(c));
+        path.push(OsStr::from_bytes(inside));
+        path.into_os_string().as_encoded_bytes().to_vec()
+    }
+}
+
+/// What is at work for one run.
+struct Work<'a> {
+    site: &'a Site<'a>,
+    means: &'a Means,
+    register: &'a mut Register,
+    quarantine: Option<OwnedFd>,
+    listed: Names,
+}
+
+/// Performs the approved rows; `each` hears of every approved one. Ends early, with `false`, when interrupted.
+pub fn apply(
+    site: &Site<'_>,
+    means: &Means,
+    rows: &[Read],
+    register: &mut Register,
+    each: &mut dyn FnMut(Ended) -> Result<(), DisposeError>,
+) -> Result<bool, DisposeError> {
+    let quarantine = match means {
+        Means::LogicalDelete => None,
+        Means::Quarantine(folder) => {
+            let opened = place::open_root(folder);
+            Some(opened.map_err(|r| DisposeError::Plan(format!("--quarantine: {}", said(&r))))?)
+        }
+    };
+    let mut work = Work { site, means, register, quarantine, listed: Names::default() };
+    let mut seen = HashSet::new();
+    for read in rows.iter().filter(|r| r.approval.is_given()) {
+        if site.interrupted.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let outcome = work.row(read, seen.insert(read.id.clone()))?;
+        each(ended(read, outcome))?;
+    }
+    Ok(true)
+}
+
+/// Says of every approved row what [`apply`] would do; touches nothing.
+pub fn rehearse(
+    site: &Site<'_>,
+    means: &Means,
+    rows: &[Read],
+    register: Option<&Register>,
+    each: &mut dyn FnMut(Ended) -> Result<(), DisposeError>,
+) -> Result<(), DisposeError> {
+    let (mut seen, mut listed) = (HashSet::new(), Names::default());
+    for read in rows.iter().filter(|r| r.approval.is_given()) {
+        let outcome = match check(site, means, read, seen.insert(read.id.clone()), register, &mut listed) {
+            Ok(Checked::Before) => Outcome::DoneBefore,
+            Ok(Checked::Found(..)) => Outcome::Ready,
+            Err(refused) => Outcome::Refused(refused),
+        };
+        each(ended(read, outcome))?;
+    }
+    Ok(())
+}
+
+fn ended(read: &Read, outcome: Outcome) -> Ended {
+    let (item_id, item) = match &read.row {
+        Ok(row) => (row.item_id.clone(), row.item.clone()),
+        Err(_) => (String::new(), Vec::new()),
+    };
+    Ended { id: read.id.clone(), item_id, item, outcome }
+}
+
+fn said(refused: &Refused) -> String {
+    let about = super::about(refused.reason).unwrap_or(refused.reason);
+    refused.detail.as_ref().map_or_else(|| about.to_owned(), |detail| format!("{about}: {detail}"))
+}
+
+enum Checked<'r> {
+    Before,
+    Found(&'r Row, Moment, Box<Found>),
+}
+
+/// Whether a row may be performed, and its file.
+fn check<'r>(
+    site: &Site<'_>,
+    means: &Means,
+    read: &'r Read,
+    first: bool,
+    register: Option<&Register>,
+    listed: &mut Names,
+) -> Result<Checked<'r>, Refused> {
+    let refuse = |reason: &'static str| Refused { reason, detail: Some(format!("line {}", read.line)) };
+    let row = read.row.as_ref().map_err(|reason| refuse(reason))?;
+    if !first {
+        return Err(Refused::new("duplicate-row"));
+    }
+    let at = approved(site, &read.approval)?;
+    let before = register.and_then(|r| r.last(&row.id));
+    if before.is_some_and(|line| line.get("performed_at").is_some_and(|at| !at.is_null())) {
+        return Ok(Checked::Before);
+    }
+    permitted(site, means, row)?;
+    let (folder, name) = site.reach(&row.system, &row.item, listed)?;
+    let found = place::open(folder, &name, listed)?;
+    if site.own.contains(&(found.mark.device, found.mark.inode)) {
+        return Err(Refused::new("own-file"));
+    }
+    if row.content_hash.as_ref() != Some(&found.hash) || row.bytes.is_some_and(|b| b != found.mark.size) {
+        return Err(Refused::new("content-changed"));
+    }
+    Ok(Checked::Found(row, at, Box::new(found)))
+}
+
+/// When it was approved, if it was.
+fn approved(site: &Site<'_>, approval: &Approval) -> Result<Moment, Refused> {
+    let bad = || Refused::new("bad-approval");
+    if !approval.approve.eq_ignore_ascii_case("yes") || approval.by.is_empty() {
+        return Err(bad());
+    }
+    let order = site.assessing.policy.policy.date_order;
+    let at = match approval.at.parse::<Timestamp>() {
+        Ok(instant) => Moment::At(instant),
+        Err(_) => Moment::On(plan::day(&approval.at, order).ok_or_else(bad)?),
+    };
+    match at.day_in(site.zone) > site.assessing.as_of {
+        true => Err(Refused::new("approval-in-future")),
+        false => Ok(at),
+    }
+}
+
+/// What the policy and the plan say, without looking at the file.
+fn permitted(site: &Site<'_>, means: &Means, row: &Row) -> Result<(), Refused> {
+    let refuse = |reason| Err(Refused::new(reason));
+    if row.policy_digest != site.policy_digest {
+        return refuse("policy-changed");
+    }
+    if row.advice.is_some() || row.content_hash.is_none() {
+        return refuse("not-approvable");
+    }
+    if *means == Means::LogicalDelete && row.method != means.word() {
+        return refuse("method-not-approved");
+    }
+    let paths = [String::from_utf8_lossy(&row.item).into_owned(), (site.printed)(&row.item)];
+    let classes = row.class.iter().chain(&row.also_holds).map(String::as_str);
+    let classes: Vec<&str> = classes.collect();
+    for path in &paths {
+        if let Some(hold) = due::hold(site.assessing, path, &classes, row.dates) {
+            return Err(Refused { reason: "on-hold", detail: Some(hold.to_owned()) });
+        }
+        if let Some(exception) = due::exception(site.assessing, path, row.class.as_deref()) {
+            return Err(Refused { reason: "excepted", detail: Some(exception.to_owned()) });
+        }
+    }
+    match row.rule.as_deref().is_none_or(|rule| row.due.is_none() || is_over(site, rule, row.trigger_date)) {
+        true => Ok(()),
+        false => refuse("not-due"),
+    }
+}
+
+fn is_over(site: &Site<'_>, rule: &str, trigger: Option<Date>) -> bool {
+    trigger.is_some_and(|day| due::is_over(site.assessing, rule, day))
+}
+
+impl Work<'_> {
+    fn row(&mut self, read: &Read, first: bool) -> Result<Outcome, DisposeError> {
+        match check(self.site, self.means, read, first, Some(self.register), &mut self.listed) {
+            Ok(Checked::Before) => Ok(Outcome::DoneBefore),
+            Ok(Checked::Found(row, at, found)) => self.perform(row, &read.approval.by, at, &found),
+            Err(refused) => Ok(Outcome::Refused(refused)),
+        }
+    }
+
+    fn perform(
+        &mut self,
+        row: &Row,
+        approved_by: &str,
+        approved_at: Moment,
+        found: &Found,
+    ) -> Result<Outcome, DisposeError> {
+        let entry = self.entry(row, approved_by, approved_at);
+        let done = match self.quarantine.take() {
+            None => self.delete(row, &entry, found)?,
+            Some(root) => {
+                let done = self.quarantine(row, &entry, found, &root);
+                self.quarantine = Some(root);
+                done?
+            }
+        };
+        match done {
+            Ok(quarantine) => {
+                let site = self.site;
+                let text = |path: &Vec<u8>| register_path(path);
+                let entry = DisposalEntry {
+                    performed_by: Some(site.by.to_owned()),
+                    performed_at: Some(Moment::At((site.now)())),
+                    quarantine: quarantine.as_ref().map(text),
+                    ..entry
+                };
+                self.register.add(&Line { entry, ..Line::default() })?;
+                Ok(Outcome::Done(quarantine))
+            }
+            Err(Failed::Stranded) => Ok(Outcome::Unsettled(
+                "another file was put in its place at the last moment, was moved, and cannot be put back",
+            )),
+            Err(failed) => {
+                let refused = match failed {
+                    Failed::Refused(refused) => refused,
+                    _ => Refused::new("name-taken"),
+                };
+                if self.register.last(&row.id).is_some() {
+                    let reason = Some(refused.reason.to_owned());
+                    self.register.add(&Line { entry, refused: reason, ..Line::default() })?;
+                }
+                Ok(Outcome::Refused(refused))
+            }
+        }
+    }
+
+    /// What the register says of a row that is approved.
+    fn entry(&self, row: &Row, approved_by: &str, approved_at: Moment) -> DisposalEntry {
+        DisposalEntry {
+            id: row.id.clone(),
+            item: register_path(&row.item),
+            system: Some(row.system.clone()),
+            class: row.class.clone(),
+            rule: row.rule.clone(),
+            trigger_date: row.trigger_date,
+            trigger_source: row.trigger_source,
+            due: row.due,
+            approved_by: Some(approved_by.to_owned()),
+            approved_at: Some(approved_at),
+            method: Some(self.means.word().to_owned()),
+            tool: Some("privascan".to_owned()),
+            tool_version: Some(self.site.version.to_owned()),
+            content_hash: row.content_hash.clone(),
+            record_fingerprints: row.record_fingerprints.clone(),
+            key_id: row.key_id.clone(),
+            hold_check: due::holds(self.site.assessing).map(str::to_owned).collect(),
+            ..DisposalEntry::default()
+        }
+    }
+
+    /// Writes down what is about to be done.
+    fn intend(&mut self, row: &Row, entry: &DisposalEntry, to: Option<&[u8]>) -> Result<(), DisposeError> {
+        let into = match self.means {
+            Means::LogicalDelete => None,
+            Means::Quarantine(folder) => {
+                let folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+                Some(to_cell(folder.as_os_str().as_bytes()))
+            }
+        };
+        let intent = Intent { at: (self.site.now)(), from: to_cell(&row.item), into, to: to.map(to_cell) };
+        let line = Line { entry: entry.clone(), intent: Some(intent), ..Line::default() };
+        self.register.add(&line)?;
+        if let Some(hook) = self.site.before_move {
+            hook();
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, row: &Row, entry: &DisposalEntry, found: &Found) -> Result<Moved, DisposeError> {
+        self.intend(row, entry, None)?;
+        let deleted = moving::delete(found, &row.id);
+        sync(&found.folder)?;
+        Ok(deleted.map(|()| None))
+    }
+
+    fn quarantine(
+        &mut self,
+        row: &Row,
+        entry: &DisposalEntry,
+        found: &Found,
+        root: &OwnedFd,
+    ) -> Result<Moved, DisposeError> {
+        // What leads out of the policy's folder does not lead out of the quarantine.
+        let plain = |name: &&[u8]| !name.is_empty() && *name != b"." && *name != b"..";
+        let names: Vec<&[u8]> = row.item.split(|b| *b == b'/').filter(plain).collect();
+        let Some((name, folders)) = names.split_last() else {
+            return Ok(Err(Refused::new("outside-root").into()));
+        };
+        if is_inside(&found.folder, root) {
+            return Ok(Err(Refused::new("in-quarantine").into()));
+        }
+        let to = match make_folders(root, folders) {
+            Ok(to) => to,
+            Err(refused) => return Ok(Err(refused.into())),
+        };
+        let below = folders.join(&b'/');
+        let inside = |name: &[u8]| match below.is_empty() {
+            true => name.to_vec(),
+            false => [below.as_slice(), b"/", name].concat(),
+        };
+        for number in 0..1000 {
+            let new = match number {
+                0 => name.to_vec(),
+                n => [*name, format!("~{n}").as_bytes()].concat(),
+            };
+            match place::stat_at(&to, &new) {
+                Err(Errno::NOENT) => {}
+                // Copied by a run that was ended before it could take the source away.
+                Ok(_) if self.is_own_copy(row, &inside(&new)) => {
+                    let copy = place::with_content(&to, &new, &found.hash);
+                    if !matches!(copy, Ok(Some(_))) {
+                        continue;
+                    }
+                    self.intend(row, entry, Some(&inside(&new)))?;
+                    return self.take_away(row, found, &to, &inside(&new));
+                }
+                Ok(_) => continue,
+                Err(error) => return Ok(Err(Refused::of_error(error).into())),
+            }
+            self.intend(row, entry, Some(&inside(&new)))?;
+            let moved = match moving::rename(found, &to, &new) {
+                Err(Failed::Elsewhere) => moving::copy(found, &to, &new, &row.id).map(|()| true),
+                other => other.map(|()| false),
+            };
+            match moved {
+                Err(Failed::Taken) => {}
+                Err(failed) => return Ok(Err(failed)),
+                Ok(true) => return self.take_away(row, found, &to, &inside(&new)),
+                Ok(false) => {
+                    sync(&to)?;
+                    sync(&found.folder)?;
+                    return Ok(Ok(Some(self.named(&inside(&new)))));
+                }
+            }
+        }
+        Ok(Err(Failed::Taken))
+    }
+
+    /// Deletes the source of a copy that is whole; the copy, if the source cannot be deleted.
+    fn take_away(
+        &mut self,
+        row: &Row,
+        found: &Found,
+        to: &OwnedFd,
+        inside: &[u8],
+    ) -> Result<Moved, DisposeError> {
+        sync(to)?;
+        let deleted = moving::delete(found, &row.id);
+        sync(&found.folder)?;
+        if let Err(Failed::Refused(_) | Failed::Taken) = &deleted {
+            let name = inside.rsplit(|b| *b == b'/').next().unwrap_or_default();
+            if let Err(refused) = moving::unlink(to, name) {
+                return Ok(Err(refused.into()));
+            }
+        }
+        Ok(deleted.map(|()| Some(self.named(inside))))
+    }
+
+    fn named(&self, inside: &[u8]) -> Vec<u8> {
+        match self.means {
+            Means::Quarantine(folder) => self.site.relative(folder, inside),
+            Means::LogicalDelete => inside.to_vec(),
+        }
+    }
+
+    /// Whether a run before said that it would put this row's file there.
+    fn is_own_copy(&self, row: &Row, inside: &[u8]) -> bool {
+        let last = self.register.last(&row.id);
+        let copied = last.and_then(|line| line.get("copied_to")).and_then(|to| to.as_str());
+        copied.is_some_and(|to| from_cell(to) == inside)
+    }
+}
+
+type Moved = Result<Option<Vec<u8>>, Failed>;
+
+/// A raw path as the register has it: as it is, and with `\xNN` for bytes that are not UTF-8, as scans print it.
+pub(super) fn register_path(path: &[u8]) -> String {
+    path.utf8_chunks()
+        .map(|chunk| {
+            let odd: String = chunk.invalid().iter().map(|b| format!("\\x{b:02x}")).collect();
+            format!("{}{odd}", chunk.valid())
+        })
+        .collect()
+}
+
+fn sync(folder: &OwnedFd) -> Result<(), DisposeError> {
+    match rustix::fs::fsync(folder) {
+        // Some file systems have nothing to do for a folder.
+        Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
+        Err(error) => Err(DisposeError::Io { what: "cannot write to disk".to_owned(), source: error.into() }),
+    }
+}
+
+fn make_folders(root: &OwnedFd, names: &[&[u8]]) -> Result<OwnedFd, Refused> {
+    let mut folder = root.try_clone().map_err(Refused::of_error)?;
+    for name in names {
+        let name = OsStr::from_bytes(name);
+        match rustix::fs::mkdirat(&folder, name, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(Refused::of_error(error)),
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        folder = rustix::fs::openat(&folder, name, flags, Mode::empty()).map_err(Refused::of_error)?;
+    }
+    Ok(folder)
+}
+
+/// Whether a folder is another one or lies in it.
+fn is_inside(folder: &OwnedFd, around: &OwnedFd) -> bool {
+    let mark = |fd: &OwnedFd| rustix::fs::fstat(fd).map(|stat| Mark::of(&stat));
+    let Ok(around) = mark(around) else { return false };
+    let Ok(mut here) = folder.try_clone() else { return false };
+    let mut before = None;
+    while let Ok(now) = mark(&here) {
+        if now.is(&around) {
+            return true;
+        }
+        if before.is_some_and(|b: Mark| b.is(&now)) {
+            return false;
+        }
+        before = Some(now);
+        let up = rustix::fs::openat(
+            &here,
+            "..",
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        );
+        match up {
+            Ok(up) => here = up,
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// Device and inode of files that a disposal needs itself; those that are not there are left out.
+pub fn own_files<'p>(paths: impl Iterator<Item = &'p Path>) -> OwnFiles {
+    let marks = paths.filter_map(|path| File::open(path).ok().and_then(|file| Mark::of_file(&file).ok()));
+    marks.map(|mark| (mark.device, mark.inode)).collect()
+}

@@ -1,0 +1,110 @@
+//! What DSP-02 and DSP-03 say of each performed disposal: what a certificate is made of.
+
+use super::super::Verdict;
+use super::super::assess::{Assessing, Assessment, Member};
+use super::super::outcome::{ControlOutcome, ControlResult};
+use super::super::registers::DisposalEntry;
+use super::absent;
+use super::copies::Seeking;
+use super::entries::Entries;
+
+/// One performed disposal, and what a run says of it.
+#[derive(Clone, Debug)]
+pub struct Verified<'a> {
+    /// The entry, its path as it may be printed.
+    pub entry: &'a DisposalEntry,
+    /// Declared system that the path is in.
+    pub system: Option<&'a str>,
+    /// Whether it is absent at its place (DSP-02).
+    pub absent: Said,
+    /// Whether there is no copy of it elsewhere (DSP-03).
+    pub copies: Said,
+    /// Copies that are tolerated, in quarantine and backups.
+    pub tolerated: usize,
+}
+
+/// What a test says of one entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// `fail`, `excepted`, `not-evaluated` or `pass`.
+    pub outcome: ControlOutcome,
+    /// Why, kebab-case; of an exception or hold its id.
+    pub reason: Option<String>,
+    /// More, in our own words.
+    pub detail: Option<String>,
+    /// Path, as it may be printed, of what was found.
+    pub path: Option<String>,
+}
+
+impl Verified<'_> {
+    /// The first of fail, excepted, not-evaluated, pass.
+    pub fn outcome(&self) -> ControlOutcome {
+        self.absent.outcome.min(self.copies.outcome)
+    }
+}
+
+/// Every performed entry of the register, by id; `None` without a register. Where the assessment withholds a pass, so
+/// does this.
+pub fn verified<'a>(assessing: &'a Assessing<'a>, assessment: &Assessment) -> Option<Vec<Verified<'a>>> {
+    let entries = Entries::new(assessing)?;
+    let seeking = Seeking::new(assessing, &entries);
+    let mut all = Vec::new();
+    for (entry, day) in entries.performed() {
+        let class = entry.class.map(|c| assessing.policy.classes[c].id.as_str());
+        let system = entry.system.map(|s| assessing.system(s).id.as_str());
+        let withheld = |test: &str| {
+            let results = assessment.results.iter();
+            let here = results.filter(|r| r.system.as_deref() == system);
+            let uncovered = |r: &ControlResult| {
+                ["MON-01", "MON-02"].contains(&r.test_id.as_str()) && r.outcome == ControlOutcome::Fail
+            };
+            if here.clone().any(uncovered) {
+                return Some("coverage".to_owned());
+            }
+            let mut of_pair = here.filter(|r| r.test_id == test && r.class.as_deref() == class);
+            let withheld = of_pair.find(|r| r.outcome == ControlOutcome::NotEvaluated);
+            let reason = withheld.and_then(|r| r.reason.clone());
+            reason.filter(|r| ["coverage", "self-test", "detector-off"].contains(&r.as_str()))
+        };
+        let say = |test: &str, verdict: Verdict, member: Option<&Member<'_>>| {
+            let said = said(assessing, test, verdict, member, class);
+            match withheld(test).filter(|_| said.outcome == ControlOutcome::Pass) {
+                Some(reason) => Said { outcome: ControlOutcome::NotEvaluated, reason: Some(reason), ..said },
+                None => said,
+            }
+        };
+        let sought = seeking.judge(entry, day);
+        all.push(Verified {
+            entry: entry.said,
+            system,
+            absent: say("DSP-02", absent(assessing, &entries, entry, day), entry.item),
+            copies: say("DSP-03", sought.verdict, sought.first),
+            tolerated: sought.tolerated,
+        });
+    }
+    Some(all)
+}
+
+fn said(
+    assessing: &Assessing<'_>,
+    test: &str,
+    verdict: Verdict,
+    member: Option<&Member<'_>>,
+    class: Option<&str>,
+) -> Said {
+    let plain = |outcome, reason| Said { outcome, reason, detail: None, path: None };
+    match verdict {
+        Verdict::Pass => plain(ControlOutcome::Pass, None),
+        Verdict::NotEvaluated(reason) => plain(ControlOutcome::NotEvaluated, Some(reason.to_owned())),
+        Verdict::Deviates(deviation) => {
+            let by = deviation.approved_exception.clone();
+            let by = by.or_else(|| assessing.exception(test, member, class).map(str::to_owned));
+            Said {
+                outcome: if by.is_some() { ControlOutcome::Excepted } else { ControlOutcome::Fail },
+                reason: by.or(deviation.reason),
+                detail: deviation.detail,
+                path: deviation.path,
+            }
+        }
+    }
+}
