@@ -17,6 +17,7 @@ mod outputs;
 mod policy;
 mod population;
 mod reconcile;
+mod report;
 mod reperform;
 mod review;
 mod sample;
@@ -58,6 +59,7 @@ fn run() -> ExitCode {
     let end = match cli.command {
         Command::Scan(args) => scan::run(*args),
         Command::Assess(args) => assess::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Population(args) => population::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Verify(args) => verify::run(&args),

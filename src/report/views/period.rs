@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::Sheet;
-use super::super::controls::OUTSIDE;
+use super::super::controls::place;
 use super::super::schema::Cell;
 use super::super::text::{counted, left, printable, shorten, thousands};
-use super::super::words;
 use super::{day, int, maybe, shown, text};
 use crate::govern::facts::Review;
 use crate::govern::period::{Period, PeriodRun, Series, State, Track, letter};
@@ -273,7 +272,7 @@ impl Page<'_> {
             2,
             &format!(
                 "{} when the period began, {} in the record's first run, {} opened; at its end {} open, {} excepted, {} not \
-                 seen and not tested, {} closed.",
+                 seen in what was tested since, {} closed.",
                 thousands(carried),
                 thousands(at_start),
                 thousands(opened),
@@ -319,16 +318,13 @@ impl Page<'_> {
         for track in open.iter().take(LISTED) {
             let what = track.deviation.path.as_deref().or(track.deviation.detail.as_deref()).unwrap_or("-");
             self.sheet.line(2, &shorten(&printable(what), 78));
-            let place = [track.system.as_deref(), track.class.as_deref()].into_iter().flatten();
-            let place: Vec<String> = place.map(|p| printable(p).into_owned()).collect();
             let since = if track.from_start { "at least " } else { "" };
             self.sheet.line(
                 4,
                 &format!(
-                    "{} {}: {}; {since}{} since run {} on {}; owner {}",
+                    "{} {}, {since}{} since run {} on {}, owner {}",
                     track.test_id,
-                    place.join("/"),
-                    words::deviation(&track.test_id),
+                    printable(&place(&track.test_id, track.system.as_deref(), track.class.as_deref())),
                     counted(track.days_open.unsigned_abs(), "day", "days"),
                     track.first.0,
                     track.first.1,
@@ -450,12 +446,10 @@ impl Page<'_> {
     }
 }
 
-/// `RET-01 finance / invoice`
+/// `RET-01  finance / invoice`
 fn label(series: &Series) -> String {
-    let whole = ["MON-03", "MON-05", "MON-06", "MON-07", "DSP-06"].contains(&series.test_id.as_str());
-    let system = series.system.as_deref().unwrap_or(if whole { "" } else { OUTSIDE });
-    let class = series.class.as_deref().map_or_else(String::new, |c| format!(" / {c}"));
-    printable(format!("{}  {system}{class}", series.test_id).trim_end()).into_owned()
+    let place = place(&series.test_id, series.system.as_deref(), series.class.as_deref());
+    printable(format!("{}  {place}", series.test_id).trim_end()).into_owned()
 }
 
 /// Numbers from top to bottom, a line for each digit.

@@ -134,7 +134,7 @@ fn commitment(rule: &Retention) -> String {
     match rule.keep_max {
         _ if rule.action == Action::Permanent => "Kept for good.".to_owned(),
         None => format!("Without a longest period, from {start}{align}; {action}."),
-        Some(period) if period.0.is_zero() => format!("Not kept; {action}."),
+        Some(period) if period.0.is_zero() => "Not to be kept at all.".to_owned(),
         Some(period) => format!("At most {} after {start}{align}; {action}.", in_words(period)),
     }
 }
