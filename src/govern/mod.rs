@@ -18,6 +18,7 @@ pub mod lint;
 mod monitoring;
 pub mod odcs;
 pub mod outcome;
+pub mod period;
 pub mod policy;
 pub mod registers;
 mod retention;

@@ -118,6 +118,22 @@ pub struct Deviation {
     pub approved_exception: Option<String>,
 }
 
+impl Deviation {
+    /// The categories that the detail names, with their number of matches; none where it is about something else.
+    pub fn categories(&self) -> Vec<(&str, u64)> {
+        let Some((named, _)) = self.detail.as_deref().and_then(|d| d.split_once(": ")) else {
+            return Vec::new();
+        };
+        named.split(", ").map(counted).collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+}
+
+/// `contact.email (3)`
+fn counted(part: &str) -> Option<(&str, u64)> {
+    let (category, count) = part.strip_suffix(')')?.split_once(" (")?;
+    Some((category, count.parse().ok()?))
+}
+
 /// What the results of a run say about one criterion of a framework.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CriterionResult {

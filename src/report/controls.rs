@@ -1,58 +1,232 @@
-//! What an assessment adds up to, for the summary.
+//! What an assessment adds up to, grouped and in the order in which people want to know it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::text::counted;
-use crate::govern::{Assessment, ControlOutcome};
+use jiff::civil::Date;
 
-/// Counts over all results of an assessment.
+use super::text::{counted, printable, thousands};
+use crate::govern::outcome::CriterionResult;
+use crate::govern::{Assessment, ControlOutcome, ControlResult, Deviation};
+
+/// Groups of overdue items that a summary shows.
+const LATEST: usize = 5;
+
+/// What stands in the place of a system for items outside all of them.
+pub(super) const OUTSIDE: &str = "(no system)";
+
+/// An assessment, summed up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Controls {
-    as_of: String,
-    by_outcome: BTreeMap<ControlOutcome, u64>,
-    overdue: u64,
-    overdue_excepted: u64,
-    /// Results by reason, and the tests they are of.
-    not_evaluated: BTreeMap<String, (u64, Vec<String>)>,
+    pub as_of: Date,
+    /// Tests that have a result.
+    pub tests: usize,
+    pub by_outcome: BTreeMap<ControlOutcome, u64>,
+    /// Sums over all results: an item counts once for each test, class and system.
+    pub population: u64,
+    pub evaluated: u64,
+    pub deviations: u64,
+    pub excepted: u64,
+    /// RET-01.
+    pub overdue: Sum,
+    /// The latest of it.
+    pub latest: Vec<Late>,
+    /// Groups and items beyond `latest`.
+    pub more_overdue: (u64, u64),
+    /// COL-01: items with each undeclared category, by system.
+    pub undeclared: BTreeMap<String, BTreeMap<String, u64>>,
+    /// COL-01: items outside all systems.
+    pub outside: u64,
+    /// All other tests that deviate, the most deviations first within a family.
+    pub others: Vec<Sum>,
+    /// What was not evaluated, by reason; the most results first.
+    pub silent: Vec<Silent>,
+    /// Criteria that are tested, all or a part.
+    pub criteria: Vec<(String, String)>,
+    /// Their framework and edition.
+    pub framework: String,
+}
+
+/// All results of one test.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sum {
+    pub test: String,
+    pub population: u64,
+    pub evaluated: u64,
+    pub deviations: u64,
+    pub excepted: u64,
+    /// Deviations by class, else by system; the most first.
+    pub places: Vec<(String, u64)>,
+}
+
+/// Items of one file that are overdue in the same way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Late {
+    pub path: String,
+    pub items: u64,
+    pub class: String,
+    pub deviation: Deviation,
+}
+
+/// What was not evaluated for one reason.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Silent {
+    pub reason: String,
+    pub results: u64,
+    /// Results by test.
+    pub tests: BTreeMap<String, u64>,
 }
 
 impl Controls {
-    pub(super) fn of(assessment: &Assessment) -> Self {
-        let mut controls = Self { as_of: assessment.as_of.to_string(), ..Self::default() };
-        for result in &assessment.results {
+    pub(super) fn of(assessment: &Assessment, criteria: &[CriterionResult]) -> Self {
+        let results = &assessment.results;
+        let mut controls = Self { as_of: assessment.as_of, ..Self::default() };
+        let mut sums: BTreeMap<&str, Vec<&ControlResult>> = BTreeMap::new();
+        let mut silent: BTreeMap<String, Silent> = BTreeMap::new();
+        for result in results {
             *controls.by_outcome.entry(result.outcome).or_default() += 1;
-            if result.test_id == "RET-01" {
-                controls.overdue += result.deviations;
-                controls.overdue_excepted += result.excepted;
-            }
+            controls.population += result.population;
+            controls.evaluated += result.evaluated;
+            controls.deviations += result.deviations;
+            controls.excepted += result.excepted;
+            sums.entry(&result.test_id).or_default().push(result);
             if result.outcome == ControlOutcome::NotEvaluated {
                 let reason = result.reason.clone().unwrap_or_default();
-                let (results, tests) = controls.not_evaluated.entry(reason).or_default();
-                *results += 1;
-                if !tests.contains(&result.test_id) {
-                    tests.push(result.test_id.clone());
-                }
+                let silent = silent.entry(reason.clone()).or_insert(Silent { reason, ..Silent::default() });
+                silent.results += 1;
+                *silent.tests.entry(result.test_id.clone()).or_default() += 1;
+            }
+            if result.test_id == "COL-01" {
+                controls.undeclared(result);
             }
         }
+        controls.tests = sums.len();
+        controls.silent = silent.into_values().collect();
+        controls.silent.sort_by_key(|s| Reverse(s.results));
+        let sums: Vec<Sum> = sums.into_iter().map(|(test, results)| Sum::of(test, &results)).collect();
+        controls.overdue = sums.iter().find(|s| s.test == "RET-01").cloned().unwrap_or_default();
+        let told = ["RET-01", "COL-01"];
+        controls.others =
+            sums.into_iter().filter(|s| s.deviations > 0 && !told.contains(&s.test.as_str())).collect();
+        let late = late(results);
+        let more = late.get(LATEST..).unwrap_or_default();
+        controls.more_overdue = (more.len() as u64, more.iter().map(|l| l.items).sum());
+        controls.latest = late.into_iter().take(LATEST).collect();
+        controls.conclude(criteria);
         controls
     }
 
-    /// Lines with their indent; 0 for the title.
-    pub(super) fn lines(&self) -> Vec<(usize, String)> {
-        let mut lines = vec![(0, format!("Controls, as of {}", self.as_of))];
-        let count = |outcome: ControlOutcome| self.by_outcome.get(&outcome).copied().unwrap_or(0);
-        let outcomes = ControlOutcome::ALL.map(|o| format!("{}\u{a0}{}", o.word(), count(o)));
-        let results = counted(self.by_outcome.values().sum(), "result", "results");
-        lines.push((2, format!("{results}: {}.", outcomes.join(", "))));
-        let excepted = match self.overdue_excepted {
-            0 => String::new(),
-            n => format!(", and {n} under a hold or an approved exception"),
+    pub(super) fn count(&self, outcome: ControlOutcome) -> u64 {
+        self.by_outcome.get(&outcome).copied().unwrap_or(0)
+    }
+
+    fn undeclared(&mut self, result: &ControlResult) {
+        let Some(system) = &result.system else {
+            self.outside = result.population;
+            return;
         };
-        lines.push((2, format!("{} overdue{excepted}.", counted(self.overdue, "item is", "items are"))));
-        for (reason, (results, tests)) in &self.not_evaluated {
-            let results = counted(*results, "result", "results");
-            lines.push((2, format!("Not evaluated, {reason}: {results} of {}.", tests.join(", "))));
+        for deviation in result.deviating.iter().filter(|d| d.approved_exception.is_none()) {
+            let categories = self.undeclared.entry(system.clone()).or_default();
+            for (category, _) in deviation.categories() {
+                *categories.entry(category.to_owned()).or_default() += 1;
+            }
         }
-        lines
+    }
+
+    /// The criteria of SOC 2, where they were asked for; else those of the first framework.
+    fn conclude(&mut self, criteria: &[CriterionResult]) {
+        let soc2 = criteria.iter().find(|c| c.framework == "soc2");
+        let Some(first) = soc2.or(criteria.first()) else { return };
+        self.framework = format!("{} {}", first.framework, first.edition);
+        let tested = |c: &&CriterionResult| {
+            c.framework == first.framework && matches!(c.rating.as_str(), "tests" | "tests-part")
+        };
+        self.criteria = criteria.iter().filter(tested).map(|c| (short_id(c).to_owned(), stated(c))).collect();
     }
 }
+
+/// `P4.2` of `soc2:P4.2`.
+pub(super) fn short_id(criterion: &CriterionResult) -> &str {
+    criterion.criterion.split_once(':').map_or(criterion.criterion.as_str(), |(_, id)| id)
+}
+
+/// What may be said of a criterion in one line: numbers and no opinion.
+pub(super) fn stated(criterion: &CriterionResult) -> String {
+    let of = format!("{} of {} evaluated", thousands(criterion.evaluated), thousands(criterion.population));
+    let part = if criterion.rating == "tests-part" { "tested in part: " } else { "tested: " };
+    let said = match criterion.outcome {
+        ControlOutcome::Fail => {
+            format!("{} noted in {of}", counted(criterion.deviations, "deviation", "deviations"))
+        }
+        ControlOutcome::Excepted => format!("all deviations noted in {of} are under an exception or hold"),
+        ControlOutcome::NotEvaluated if criterion.evaluated > 0 => {
+            format!("no deviations noted in {of}, the rest not evaluated")
+        }
+        ControlOutcome::NotEvaluated => "not evaluated".to_owned(),
+        ControlOutcome::Pass => format!("no deviations noted in {of}"),
+        ControlOutcome::NotApplicable => "nothing in scope".to_owned(),
+    };
+    format!("{part}{said}")
+}
+
+impl Sum {
+    pub(super) fn of(test: &str, results: &[&ControlResult]) -> Self {
+        let sum = |what: fn(&ControlResult) -> u64| results.iter().map(|r| what(r)).sum();
+        let mut places: BTreeMap<String, u64> = BTreeMap::new();
+        for result in results.iter().filter(|r| r.deviations > 0) {
+            let system = || result.system.clone().unwrap_or_else(|| OUTSIDE.to_owned());
+            *places.entry(result.class.clone().unwrap_or_else(system)).or_default() += result.deviations;
+        }
+        let mut places: Vec<(String, u64)> = places.into_iter().collect();
+        places.sort_by_key(|(_, n)| Reverse(*n));
+        Self {
+            test: test.to_owned(),
+            population: sum(|r| r.population),
+            evaluated: sum(|r| r.evaluated),
+            deviations: sum(|r| r.deviations),
+            excepted: sum(|r| r.excepted),
+            places,
+        }
+    }
+}
+
+/// What is overdue and not excepted, entries of one file with the same rule and dates together; the latest first.
+pub(super) fn late(results: &[ControlResult]) -> Vec<Late> {
+    type Key<'a> = (&'a str, &'a str, Option<i64>, Option<Date>, Option<Date>);
+    let mut groups: BTreeMap<Key<'_>, Late> = BTreeMap::new();
+    for result in results.iter().filter(|r| r.test_id == "RET-01") {
+        let class = result.class.as_deref().unwrap_or_default();
+        for deviation in result.deviating.iter().filter(|d| d.approved_exception.is_none()) {
+            let path = deviation.path.as_deref().unwrap_or_default();
+            let file = path.split("!/").next().unwrap_or(path);
+            let key = (file, class, deviation.days_over, deviation.trigger_date, deviation.due);
+            let late = groups.entry(key).or_insert_with(|| Late {
+                path: path.to_owned(),
+                items: 0,
+                class: class.to_owned(),
+                deviation: deviation.clone(),
+            });
+            late.items += 1;
+            if late.items > 1 {
+                late.path = file.to_owned();
+                let rows = late.deviation.rows.into_iter().chain(deviation.rows).reduce(|a, b| a + b);
+                late.deviation.rows = rows;
+            }
+        }
+    }
+    let mut all: Vec<Late> = groups.into_values().collect();
+    all.sort_by(|a, b| b.deviation.days_over.cmp(&a.deviation.days_over).then_with(|| a.path.cmp(&b.path)));
+    all
+}
+
+/// `COL-02 7, RET-01 4`
+pub(super) fn numbered<'a>(named: impl Iterator<Item = (&'a String, &'a u64)>, most: usize) -> String {
+    let all: Vec<(&String, &u64)> = named.collect();
+    let shown = all.iter().take(most).map(|(name, n)| format!("{}\u{a0}{}", printable(name), thousands(**n)));
+    let mut parts: Vec<String> = shown.collect();
+    if all.len() > most {
+        parts.push(format!("{} more", all.len() - most));
+    }
+    parts.join(", ")
+}
+

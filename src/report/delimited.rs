@@ -35,7 +35,7 @@ impl Encoder for Csv {
     }
 }
 
-fn print(cell: &Cell<'_>, out: &mut String) {
+pub(super) fn print(cell: &Cell<'_>, out: &mut String) {
     match cell {
         Cell::Null => {}
         Cell::Text(text) => {
@@ -76,7 +76,7 @@ fn defuse(text: &str, out: &mut String) {
     }
 }
 
-fn io_error(error: csv::Error) -> io::Error {
+pub(super) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(e) => e,
         other => io::Error::other(format!("cannot write CSV: {other:?}")),

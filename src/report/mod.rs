@@ -8,6 +8,7 @@ mod delimited;
 mod describe;
 mod jsonl;
 pub mod schema;
+mod sheet;
 mod sink;
 mod steps;
 mod summary;
@@ -16,6 +17,8 @@ mod tables;
 mod tabular;
 mod terminal;
 mod text;
+pub mod views;
+mod words;
 
 #[cfg(test)]
 mod testing;
@@ -31,6 +34,7 @@ use crate::model::{ItemRecord, RunRecord};
 
 pub use delimited::spreadsheet_safe;
 pub use describe::describe;
+pub use sheet::Sheet;
 pub use sink::Destination;
 pub use summary::{Group, Place, Summary, TOP_PLACES, Tally, Unread};
 pub use terminal::{render as render_summary, render_assessed};

@@ -1,5 +1,6 @@
 //! What to do after a run, for the end of the summary.
 
+use super::controls::Controls;
 use super::summary::Summary;
 use super::terminal::WIDTH;
 use super::text::{counted, shell_word, width};
@@ -16,7 +17,7 @@ pub(super) struct Step {
 }
 
 /// What is worth doing in this state, the most urgent first.
-pub(super) fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
+pub(super) fn steps(run: &RunRecord, summary: &Summary, controls: Option<&Controls>) -> Vec<Step> {
     let step = |text: &str, command: Option<String>| Step { text: text.to_owned(), command };
     let unread = |reason: Reason| -> u64 {
         summary.unread.iter().filter(|((_, r), _)| *r == reason).map(|(_, u)| u.items).sum()
@@ -37,7 +38,10 @@ pub(super) fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
     if summary.unread.keys().any(|(_, reason)| reason.code().starts_with("limit_")) {
         steps.push(step("Raise the limits named above to read what they left out.", None));
     }
-    if let Some(place) = summary.places().first() {
+    if let Some(controls) = controls {
+        steps.extend(governed(run, controls));
+    }
+    if let Some(place) = summary.places().first().filter(|_| controls.is_none()) {
         let command = target(run, &place.path)
             .map(|path| format!("privascan scan {path} --format jsonl"))
             .filter(|command| width(command) <= WIDTH - 7)
@@ -63,7 +67,32 @@ pub(super) fn steps(run: &RunRecord, summary: &Summary) -> Vec<Step> {
     if summary.ledger.discovered == 0 {
         steps.push(step("Check the targets and the --include and --exclude patterns.", None));
     }
-    steps.truncate(STEPS);
+    steps.truncate(if controls.is_some() { STEPS + 1 } else { STEPS });
+    steps
+}
+
+/// What a policy's readers can do.
+fn governed(run: &RunRecord, controls: &Controls) -> Vec<Step> {
+    let step = |text: &str, command: &str| Step { text: text.to_owned(), command: Some(command.to_owned()) };
+    let mut steps = Vec::new();
+    // Runs of a record are named by number and time, others at random.
+    let kept = run.run_id.contains('-');
+    if !kept {
+        let text = "Keep runs as evidence: losses, changes and reports over a period come from there:";
+        steps.push(step(text, "privascan scan SHARE --policy FILE --record evidence"));
+    }
+    if controls.overdue.deviations > 0 {
+        let text = "Hand the overdue list to its owners, with dates and rules:";
+        let command = match kept {
+            true => "privascan report RECORD --view overdue -o overdue.csv",
+            false => "privascan report evidence --view overdue -o overdue.csv",
+        };
+        steps.push(step(text, command));
+    }
+    if !controls.undeclared.is_empty() || controls.outside > 0 {
+        let text = "Declare what is undeclared, or take it away; then see whether the policy is sound:";
+        steps.push(step(text, "privascan policy check FILE"));
+    }
     steps
 }
 

@@ -8,20 +8,23 @@ use super::describe::OUTCOMES;
 use super::schema::seconds;
 use super::sink::{Destination, Sink};
 use super::steps::steps;
-use super::summary::{Summary, Tally};
+use super::summary::{Summary, TOP_PLACES};
 use super::text::{bytes, counted, left, printable, right, shorten, thousands, width, wrap};
 use super::{Colour, Options, ReportWriter};
 use crate::govern::Assessment;
 use crate::govern::outcome::CriterionResult;
 use crate::model::{ItemRecord, RunRecord};
 
+mod findings;
+mod policy;
+
 /// Columns of the page.
 pub(super) const WIDTH: usize = 80;
 const TIER_WIDTH: usize = 12;
+/// Places that are shown where a policy has more to say.
+const PLACES: usize = 3;
 /// Targets that the headline names.
 const TARGETS: usize = 4;
-/// Info types that a place names.
-const TYPES: usize = 3;
 
 pub(super) fn open(destination: &Destination, options: Options) -> io::Result<Box<dyn ReportWriter>> {
     Ok(Box::new(Terminal { sink: Sink::open(destination)?, colour: options.colour, controls: None }))
@@ -38,8 +41,8 @@ impl ReportWriter for Terminal {
         Ok(())
     }
 
-    fn assessment(&mut self, assessment: &Assessment, _: &[CriterionResult]) -> io::Result<()> {
-        self.controls = Some(Controls::of(assessment));
+    fn assessment(&mut self, assessment: &Assessment, criteria: &[CriterionResult]) -> io::Result<()> {
+        self.controls = Some(Controls::of(assessment, criteria));
         Ok(())
     }
 
@@ -65,9 +68,10 @@ pub fn render_assessed(
     run: &RunRecord,
     summary: &Summary,
     assessment: &Assessment,
+    criteria: &[CriterionResult],
     colour: Colour,
 ) -> io::Result<()> {
-    render_page(out, run, summary, Some(&Controls::of(assessment)), colour)
+    render_page(out, run, summary, Some(&Controls::of(assessment, criteria)), colour)
 }
 
 fn render_page(
@@ -80,18 +84,21 @@ fn render_page(
     let mut page = Page { out, colour, run, summary };
     page.headline()?;
     page.items()?;
-    page.findings()?;
-    page.places()?;
-    page.unread()?;
-    if let Some(controls) = controls {
-        for (indent, line) in controls.lines() {
-            match indent {
-                0 => page.section(&line)?,
-                _ => page.paragraph(indent, &line)?,
-            }
+    match controls {
+        None => {
+            page.findings()?;
+            page.places(TOP_PLACES)?;
+            page.unread()?;
+        }
+        // What the policy says is what its readers came for: the rest is kept short.
+        Some(controls) => {
+            page.tiers()?;
+            page.places(PLACES)?;
+            page.unread()?;
+            page.policy(controls)?;
         }
     }
-    page.next_steps()
+    page.next_steps(controls)
 }
 
 #[derive(Clone, Copy)]
@@ -214,124 +221,6 @@ impl Page<'_> {
         self.entry(Style::Plain, &left("together", TIER_WIDTH - 2), &total, "")
     }
 
-    fn findings(&mut self) -> io::Result<()> {
-        self.section("Findings by tier and category")?;
-        let summary = self.summary;
-        if summary.groups.is_empty() && summary.likely_test.findings == 0 {
-            let read = summary.ledger.count("scanned") + summary.ledger.count("partial");
-            return self
-                .paragraph(2, if read > 0 { "None in what was read." } else { "None: nothing was read." });
-        }
-        let all = || summary.groups.values().chain([&summary.likely_test, &summary.total]);
-        let column = |title: &str, number: fn(&Tally) -> u64| {
-            all().map(|t| width(&thousands(number(t)))).max().unwrap_or(0).max(width(title)) + 2
-        };
-        let widths = [
-            column("Findings", |t| t.findings),
-            column("Matches", |t| t.matches),
-            column("Items", |t| t.items),
-        ];
-        let titles = ["Findings", "Matches", "Items"].map(str::to_owned);
-        self.row(Style::Bold, "Tier", "Category", &titles, &widths)?;
-        for (group, tally) in &summary.groups {
-            self.tally(
-                tier_style(&group.tier),
-                &printable(&group.tier),
-                &printable(&group.category),
-                tally,
-                &widths,
-            )?;
-        }
-        if summary.groups.len() > 1 {
-            let numbers = numbers(&summary.total);
-            self.row(Style::Plain, "together", "", &numbers, &widths)?;
-        }
-        if summary.likely_test.findings > 0 {
-            let about = "test values, not counted above";
-            self.tally(Style::Plain, "likely_test", about, &summary.likely_test, &widths)?;
-        }
-        writeln!(self.out)?;
-        self.paragraph(
-            2,
-            "A finding is one kind of data in one field or text of one item; its matches are how often it stands there.",
-        )
-    }
-
-    fn tally(
-        &mut self,
-        style: Style,
-        tier: &str,
-        category: &str,
-        tally: &Tally,
-        widths: &[usize; 3],
-    ) -> io::Result<()> {
-        self.row(style, tier, category, &numbers(tally), widths)?;
-        let types = tally.info_types.iter().map(|t| printable(t)).collect::<Vec<_>>().join(", ");
-        self.paragraph(TIER_WIDTH + 6, &types)
-    }
-
-    fn row(
-        &mut self,
-        style: Style,
-        tier: &str,
-        category: &str,
-        numbers: &[String; 3],
-        widths: &[usize; 3],
-    ) -> io::Result<()> {
-        let room = (WIDTH - 4 - TIER_WIDTH).saturating_sub(widths.iter().sum()).max(10);
-        let tier = left(&shorten(tier, TIER_WIDTH), TIER_WIDTH);
-        for (i, line) in wrap(category, room).iter().enumerate() {
-            if i > 0 {
-                writeln!(self.out, "{:1$}{line}", "", TIER_WIDTH + 4)?;
-                continue;
-            }
-            let numbers: String = numbers.iter().zip(widths).map(|(n, w)| right(n, *w)).collect();
-            let line = if matches!(style, Style::Bold) {
-                self.paint(style, &format!("{tier}  {}{numbers}", left(line, room)))
-            } else {
-                format!("{}  {}{numbers}", self.paint(style, &tier), left(line, room))
-            };
-            writeln!(self.out, "  {line}")?;
-        }
-        Ok(())
-    }
-
-    fn places(&mut self) -> io::Result<()> {
-        let places = self.summary.places();
-        if places.is_empty() {
-            return Ok(());
-        }
-        match places.len() {
-            1 => self.section("The place that holds it")?,
-            n => self.section(&format!("The {n} places that hold most"))?,
-        }
-        for (i, place) in places.iter().enumerate() {
-            writeln!(self.out, "  {}. {}", i + 1, shorten(&printable(&place.path), WIDTH - 5))?;
-            let mut what: Vec<_> = place
-                .info_types
-                .iter()
-                .take(TYPES)
-                .map(|(name, n)| format!("{}\u{a0}{}", printable(name), thousands(*n)))
-                .collect();
-            if place.info_types.len() > TYPES {
-                what.push(format!("and {} more", place.info_types.len() - TYPES));
-            }
-            let matches = counted(place.matches, "match", "matches");
-            let room = WIDTH - 5 - TIER_WIDTH - 2 - width(&matches) - 2;
-            let tier = left(&shorten(&printable(&place.tier), TIER_WIDTH), TIER_WIDTH);
-            for (i, line) in wrap(&what.join(", "), room).iter().enumerate() {
-                let line = spaced(line);
-                if i == 0 {
-                    let tier = self.paint(tier_style(&place.tier), &tier);
-                    writeln!(self.out, "     {tier}  {}  {matches}", left(&line, room))?;
-                } else {
-                    writeln!(self.out, "{:1$}{line}", "", TIER_WIDTH + 7)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn unread(&mut self) -> io::Result<()> {
         self.section("What was not read, and why")?;
         if self.summary.unread.is_empty() {
@@ -364,8 +253,8 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn next_steps(&mut self) -> io::Result<()> {
-        let steps = steps(self.run, self.summary);
+    fn next_steps(&mut self, controls: Option<&Controls>) -> io::Result<()> {
+        let steps = steps(self.run, self.summary, controls);
         if steps.is_empty() {
             return Ok(());
         }
@@ -434,16 +323,4 @@ impl Page<'_> {
 /// A no-break space held a name and its number together; a person may copy a plain one.
 fn spaced(line: &str) -> String {
     line.replace('\u{a0}', " ")
-}
-
-fn numbers(tally: &Tally) -> [String; 3] {
-    [tally.findings, tally.matches, tally.items].map(thousands)
-}
-
-fn tier_style(tier: &str) -> Style {
-    match tier {
-        "restricted" => Style::Red,
-        "confidential" => Style::Yellow,
-        _ => Style::Plain,
-    }
 }

@@ -140,13 +140,10 @@ impl Lint<'_> {
         let by_event = uses(Source::Event);
         for (word, value) in [("event", &trigger.event), ("key", &trigger.key)] {
             match (by_event, value) {
-                (true, None) => {
-                    let says = format!("rule `{name}` starts with an event and has no `{word}`");
-                    let fix = match word {
-                        "event" => "add `event = \"NAME\"`, the name of an [[event]]",
-                        _ => "add `key = \"COLUMN\"`, the field that holds the register's key",
-                    };
-                    self.error(&at(word), "no-event", says, fix);
+                // Without a key it is found in the path.
+                (true, None) if word == "event" => {
+                    let says = format!("rule `{name}` starts with an event and has no `event`");
+                    self.error(&at(word), "no-event", says, "add `event = \"NAME\"`, the name of an [[event]]");
                 }
                 (false, Some(_)) => {
                     let says = format!("rule `{name}` has `{word}` and does not start with an event");

@@ -1,0 +1,121 @@
+//! What was read of each declared system, and what not.
+
+use std::collections::BTreeMap;
+
+use super::super::Sheet;
+use super::super::controls::OUTSIDE;
+use super::super::text::{bytes, printable, thousands};
+use super::{Kept, head, int, maybe, text};
+use crate::govern::facts::Facts;
+use crate::govern::{Assessing, Registers};
+use crate::model::{Outcome, Reach};
+
+/// Items and stored bytes of one outcome and reason.
+type Counts = BTreeMap<(&'static str, &'static str), (u64, u64)>;
+
+/// One row per system, outcome and reason.
+pub(super) fn coverage(kept: &Kept<'_>) -> Sheet {
+    let columns = ["system", "owner", "root", "reach", "outcome", "reason", "items", "bytes"];
+    let mut sheet = Sheet::new("coverage", &columns);
+    head(&mut sheet, kept, "Coverage: what was read, and what not");
+    sheet.line(0, "Bytes are those of files in the store; entries of archives have none of their own.");
+    let by_system = count(kept);
+    let systems = &kept.policy.scope.systems;
+    let name = |at: usize| systems.get(at).map_or(OUTSIDE, |s| s.id.as_str());
+    let reach = |at: usize| {
+        let known = systems.get(at).and_then(|s| kept.facts.roots.get(&s.id));
+        known.map(|reach: &Reach| reach.word())
+    };
+    let lines: Vec<Vec<String>> = by_system
+        .iter()
+        .map(|(at, counts)| {
+            let items = |word: &str| counts.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n.0).sum::<u64>();
+            let all: u64 = counts.values().map(|n| n.0).sum();
+            let stored: u64 = counts.values().map(|n| n.1).sum();
+            let (scanned, wanted) = (items("scanned"), all - items("skipped"));
+            let share = match wanted {
+                0 => "-".to_owned(),
+                // Down, so that 100 % means all.
+                wanted => format!("{}%", scanned * 100 / wanted),
+            };
+            vec![
+                printable(name(*at)).into_owned(),
+                reach(*at).unwrap_or("-").to_owned(),
+                thousands(all),
+                thousands(scanned),
+                thousands(items("partial")),
+                thousands(items("skipped")),
+                thousands(items("failed")),
+                share,
+                bytes(stored),
+            ]
+        })
+        .collect();
+    sheet.title("By system");
+    sheet.grid(
+        &["System", "Root", ">Items", ">Scanned", ">Partial", ">Skipped", ">Failed", ">Read", ">Bytes"],
+        &lines,
+    );
+    let mut reasons = Vec::new();
+    for (at, counts) in &by_system {
+        let system = systems.get(*at);
+        for ((outcome, reason), (items, stored)) in counts {
+            if !reason.is_empty() {
+                reasons.push(vec![
+                    printable(name(*at)).into_owned(),
+                    (*outcome).to_owned(),
+                    (*reason).to_owned(),
+                    thousands(*items),
+                    bytes(*stored),
+                ]);
+            }
+            sheet.row(vec![
+                maybe(system.map(|s| s.id.as_str())),
+                maybe(system.and_then(|s| s.owner.as_deref())),
+                maybe(system.map(|s| s.root.as_str())),
+                maybe(reach(*at)),
+                text(outcome),
+                maybe(Some(*reason).filter(|r| !r.is_empty())),
+                int(*items),
+                int(*stored),
+            ]);
+        }
+    }
+    match reasons.is_empty() {
+        true => sheet.line(0, "Every item was wholly read."),
+        false => {
+            sheet.title("Not, or not wholly, read");
+            sheet.grid(&["System", "Outcome", "Reason", ">Items", ">Bytes"], &reasons);
+        }
+    }
+    sheet
+}
+
+/// Counts by position of the system; the last stands for items outside all, if there are any.
+fn count(kept: &Kept<'_>) -> BTreeMap<usize, Counts> {
+    let systems = kept.policy.scope.systems.len();
+    let mut all: BTreeMap<usize, Counts> = (0..systems).map(|at| (at, Counts::new())).collect();
+    let registers = Registers::default();
+    let nothing = Facts {
+        run: kept.facts,
+        items: &[],
+        previous: None,
+        history: None,
+        registers: &registers,
+        reviews: &[],
+        self_test: None,
+        integrity: None,
+    };
+    let assessing = Assessing::new(kept.policy, &nothing, kept.taxonomy);
+    for record in kept.items {
+        let at = assessing.system_of(&kept.facts.base.apply(&record.printed_path)).unwrap_or(systems);
+        let reason = match record.outcome {
+            Outcome::Scanned => "",
+            other => other.reason().map_or("", |r| r.code()),
+        };
+        let stored = record.item.meta.bytes.filter(|_| record.item.path.depth() == 0).unwrap_or(0);
+        let entry = all.entry(at).or_default().entry((record.outcome.word(), reason)).or_default();
+        *entry = (entry.0 + 1, entry.1.saturating_add(stored));
+    }
+    all
+}
