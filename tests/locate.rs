@@ -260,7 +260,7 @@ fn a_request_holds_fingerprints_and_scans_check_it() -> Result<()> {
             .ok_or_else(|| "no DSP-06".into())
     };
     assert_eq!(dsp_06()?["outcome"], "fail");
-    // Without her, the test passes: the others' data stays, hers in `hr/other.txt` that look alike too.
+    // Without her, the test passes: the others' data stays, and what only looks like hers.
     for gone in [
         "crm/leads.csv",
         "crm/mails.jsonl",
