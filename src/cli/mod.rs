@@ -7,6 +7,7 @@ mod detectors;
 mod diff;
 #[cfg(unix)]
 mod dispose;
+#[cfg_attr(not(unix), allow(dead_code))]
 mod examine;
 mod fail_on;
 mod governed;

@@ -202,13 +202,16 @@ impl Needle {
         match &self.kind {
             Kind::National(country) => {
                 let ends = !joins(char_before(&text[..place.end]), char_after(&text[place.end..]));
-                ends && [true, false].iter().any(|tight| {
-                    let run = compacted.digits_before(start, *tight);
+                let allowed = |tight: bool| {
+                    let run = compacted.digits_before(start, tight);
                     let first = compacted.starts.get(start - run.len()).map_or(0, |at| *at as usize);
                     let plus = text[..first].last() == Some(&b'+');
                     let word = !joins(char_before(&text[..first]), char_after(&text[first..]));
-                    word && is_prefix(run, country.as_deref(), plus)
-                })
+                    (word && is_prefix(run, country.as_deref(), plus), plus)
+                };
+                // What follows a plus is the prefix of some country, and no other number beside this one.
+                let (loose, plus) = allowed(false);
+                ends && (loose || (!plus && allowed(true).0))
             }
             _ => is_word(text, place),
         }

@@ -70,7 +70,15 @@ pub(super) fn exact(value: &str) -> Vec<Form> {
     if let Some((user, domain)) = email(value) {
         let untagged = user.split('+').next().unwrap_or_default().to_owned();
         let users = if untagged == user { vec![user] } else { vec![user, untagged] };
-        let domains = [format!("@{domain}"), format!("%40{domain}"), format!("\\u0040{domain}")];
+        // Without regard to case goes for ASCII alone.
+        let mut spelled = vec![domain.clone(), domain.to_uppercase()];
+        spelled.extend(value.rsplit_once('@').map(|(_, typed)| typed.to_owned()));
+        spelled.retain(|text| *text == domain || !text.is_ascii());
+        spelled.sort();
+        spelled.dedup();
+        let at = ["@", "%40", "\\u0040"].iter();
+        let domains: Vec<String> =
+            at.flat_map(|at| spelled.iter().map(move |domain| format!("{at}{domain}"))).collect();
         let form =
             |text: &String, user: &String| Form { text: text.clone(), kind: Kind::Domain(user.clone()) };
         return domains.iter().flat_map(|text| users.iter().map(move |user| form(text, user))).collect();
