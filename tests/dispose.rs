@@ -189,6 +189,8 @@ fn walk(folder: &Path, all: &mut BTreeMap<PathBuf, String>) -> Result<()> {
         let meta = path.symlink_metadata()?;
         if meta.is_dir() {
             walk(&path, all)?;
+        } else if !meta.is_file() && !meta.is_symlink() {
+            all.insert(path.clone(), "special".to_owned());
         } else if meta.is_symlink() {
             all.insert(path.clone(), format!("-> {}", fs::read_link(&path)?.display()));
         } else {

@@ -46,6 +46,12 @@ pub(super) enum Command {
     #[cfg(unix)]
     #[command(subcommand)]
     Dispose(super::dispose::DisposeCommand),
+    /// Where identifiers of one person occur; they are read from standard input, one a line, and never shown
+    #[command(
+        after_help = "Exit codes: 0 found nowhere; 1 found; 2 usage, configuration or internal error; \
+        3 found nowhere, but something could not be read"
+    )]
+    Locate(super::locate::LocateArgs),
     /// The detectors: what can be found
     #[command(subcommand)]
     Detectors(DetectorsCommand),

@@ -210,6 +210,7 @@ pub(super) fn evidence(policy: &Policy, registers: &Registers, zone: &TimeZone) 
         labels: policy.labels.iter().flat_map(|l| l.names.keys().cloned()).collect(),
         watched: disposal.chain(erasure).filter_map(|print| bytes_of(print)).collect(),
         accessed: uses(Source::Accessed),
+        literals: None,
     }
 }
 

@@ -7,11 +7,13 @@ mod detectors;
 mod diff;
 #[cfg(unix)]
 mod dispose;
+#[cfg_attr(not(unix), allow(dead_code))]
 mod examine;
 mod fail_on;
 mod governed;
 mod keys;
 mod knowledge;
+mod locate;
 mod outputs;
 mod policy;
 mod population;
@@ -77,6 +79,7 @@ fn run() -> ExitCode {
         },
         Command::Controls(command) => controls::run(&command),
         Command::Policy(command) => policy::run(&command),
+        Command::Locate(args) => locate::run(&args),
         Command::Formats(args) => knowledge::formats(&args),
         Command::Schema(args) => knowledge::schema(&args),
         Command::Key(KeyCommand::New(args)) => keys::new(&args),

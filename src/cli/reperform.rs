@@ -21,7 +21,7 @@ use crate::govern::Registers;
 use crate::model::{ItemId, ItemPath, ItemRecord, Likelihood, Outcome, Reason};
 use crate::read::Limits;
 use crate::record::verify::again::assess_again;
-use crate::record::{Kept, Manifest, Record, Run, Want, split_name};
+use crate::record::{Kept, Manifest, Record, RecordError, Run, Want, split_name};
 use crate::report::printable;
 use crate::scan::{EvidencePlan, PathStyle, ScanPlan, examine_file};
 use crate::source::Selection;
@@ -203,10 +203,12 @@ fn verdicts(
     let mut items = kept.items.clone();
     compare::as_stored(&mut items[at], new, compared.comparable);
     let taxonomy = Taxonomy::parse(&text(record, run, &kept.manifest, "patterns/taxonomy.toml")?)?;
-    let again = assess_again(record, run, (&kept.manifest, &items), previous.as_ref(), &taxonomy)?;
-    if let Some(again) = again {
-        compared.verdicts(&stated.results, &again.assessment.results);
-    }
+    let assess = |items: &[ItemRecord]| {
+        let again = assess_again(record, run, (&kept.manifest, items), previous.as_ref(), &taxonomy)?;
+        Ok::<_, RecordError>(again.map(|a| a.assessment.results).unwrap_or_default())
+    };
+    let (before, after) = (assess(&kept.items)?, assess(&items)?);
+    compared.verdicts(&stated.results, &before, &after);
     Ok(())
 }
 

@@ -243,7 +243,8 @@ fn check<'r>(
     register: Option<&Register>,
     listed: &mut Names,
 ) -> Result<Checked<'r>, Refused> {
-    let row = read.row.as_ref().map_err(|reason| Refused::new(reason))?;
+    let refuse = |reason: &'static str| Refused { reason, detail: Some(format!("line {}", read.line)) };
+    let row = read.row.as_ref().map_err(|reason| refuse(reason))?;
     if !first {
         return Err(Refused::new("duplicate-row"));
     }

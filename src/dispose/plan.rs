@@ -347,7 +347,7 @@ pub fn to_cell(path: &[u8]) -> String {
         let valid = chunk.valid();
         for (at, c) in valid.char_indices() {
             match c {
-                '\\' if valid[at..].as_bytes().get(1) == Some(&b'x') => code(&mut out, b'\\'),
+                '\\' if valid.as_bytes().get(at + 1) == Some(&b'x') => code(&mut out, b'\\'),
                 // A backslash at the end of a chunk stands before a byte that becomes `\x`, which begins with none.
                 c if c.is_control() => {
                     c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| code(&mut out, byte));

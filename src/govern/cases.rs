@@ -110,6 +110,7 @@ fn item(case: &CaseItem, taxonomy: &Taxonomy) -> ItemRecord {
             first_seen: case.first_seen.as_ref().map(day),
             unread_since: case.unread_since.as_ref().map(day),
             reused: false,
+            located: Vec::new(),
         },
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::content::Place;
+
 /// Facts of one item that control tests are about. Empty where nobody asked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
@@ -23,6 +25,42 @@ pub struct Evidence {
     pub unread_since: Option<Date>,
     /// Taken over from the last run, because content and rules are the same.
     pub reused: bool,
+    /// Values that were looked for as such and stand here, by number; never kept.
+    pub located: Vec<Located>,
+}
+
+/// A value that was looked for, in one item.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Located {
+    /// Which of the values, from 0.
+    pub value: u32,
+    /// Info types that detectors know it as, here.
+    pub kinds: Vec<String>,
+    /// How often it stands here.
+    pub count: u64,
+    /// The first places.
+    pub places: Vec<LocatedAt>,
+}
+
+/// Where a value stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocatedAt {
+    /// What it is in.
+    pub place: Place,
+    /// From 1.
+    pub line: Option<u64>,
+    /// In code points, from 1.
+    pub column: Option<u64>,
+    /// 0-based row of a table.
+    pub row: Option<u64>,
+    /// Name of the field as it may be printed.
+    pub field: Option<String>,
+}
+
+impl Default for LocatedAt {
+    fn default() -> Self {
+        Self { place: Place::Content, line: None, column: None, row: None, field: None }
+    }
 }
 
 /// Where the dates of a [`DateField`] come from.

@@ -12,7 +12,7 @@ pub mod run;
 
 pub use body::{Body, Seekable};
 pub use content::{Cell, CellBatch, ContentVisitor, Escapes, FieldId, Flow, Place, Stop, TextWindow};
-pub use evidence::{DateField, DateSource, Evidence, is_field_named};
+pub use evidence::{DateField, DateSource, Evidence, Located, LocatedAt, is_field_named};
 pub use finding::{Finding, ItemRecord, Likelihood, Occurrence, Relation, Signals};
 pub use item::{Gap, Item, ItemId, ItemMeta, ItemPath, Outcome, Reason, hex};
 pub use residue::Residue;

@@ -122,6 +122,14 @@ pub(super) fn is_regular(path: &Path) -> Result<(), String> {
 /// A file that is no larger than it may be.
 pub(super) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, RecordError> {
     let mut bytes = Vec::new();
+    // Opening a FIFO would wait for its other end.
+    let kind = path.metadata().map_err(RecordError::io(path))?;
+    if !kind.is_file() {
+        return Err(RecordError::malformed(path, "is no file"));
+    }
+    if kind.len() > most {
+        return Err(RecordError::malformed(path, format!("larger than {} MiB", most >> 20)));
+    }
     let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     match read.map_err(RecordError::io(path))? as u64 > most {
         true => Err(RecordError::malformed(path, format!("larger than {} MiB", most >> 20))),

@@ -248,6 +248,7 @@ fn item(row: Row<'_>) -> Result<ItemRecord> {
         first_seen: row.day("first_seen")?,
         unread_since: row.day("unread_since")?,
         reused: row.flag("reused")?,
+        located: Vec::new(),
     };
     Ok(ItemRecord {
         item: Item {

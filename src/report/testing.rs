@@ -129,6 +129,7 @@ pub(super) fn records() -> Vec<ItemRecord> {
         first_seen: Some(date(2026, 11, 1)),
         unread_since: None,
         reused: true,
+        located: Vec::new(),
     };
 
     let mut hostile =

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
+use super::literals::Literals;
+use super::locating::{Locating, Sighting};
 use crate::classify::dates::parse_day;
 use crate::classify::labels::{is_label_key, label_of_text, label_of_value};
 use crate::classify::{DatePlan, Dates, Protector};
-use crate::model::{Body, CellBatch, DateField, DateSource, Evidence, FieldId, TextWindow, hex};
+use crate::model::{Body, CellBatch, DateField, DateSource, Evidence, FieldId, Place, TextWindow, hex};
 use crate::read::{Budget, Buffers};
 
 /// Bytes that are hashed at a time.
@@ -30,6 +33,8 @@ pub struct EvidencePlan {
     pub watched: HashSet<[u8; 16]>,
     /// Times of last access, as they were before the scan.
     pub accessed: bool,
+    /// Values that are looked for as such, and hidden in names.
+    pub literals: Option<Arc<Literals>>,
 }
 
 impl EvidencePlan {
@@ -62,6 +67,7 @@ pub(super) struct Gathering<'p> {
     content_hash: Option<String>,
     created: Option<Date>,
     modified: Option<Date>,
+    locating: Option<Box<Locating<'p>>>,
 }
 
 impl<'p> Gathering<'p> {
@@ -75,6 +81,7 @@ impl<'p> Gathering<'p> {
             content_hash: None,
             created: None,
             modified: None,
+            locating: plan.literals.as_deref().map(|literals| Box::new(Locating::new(literals))),
         }
     }
 
@@ -90,6 +97,9 @@ impl<'p> Gathering<'p> {
     /// A field is declared; ids count from 0.
     pub fn field(&mut self, id: FieldId, name: &[u8], shown: &str, index: u32) {
         self.dates.field(&self.plan.dates, name, shown, index);
+        if let Some(locating) = &mut self.locating {
+            locating.field(name, shown);
+        }
         if !self.plan.labels.is_empty() {
             let name = String::from_utf8_lossy(name);
             if !name.contains("[]") && is_label_key(&name) {
@@ -99,6 +109,9 @@ impl<'p> Gathering<'p> {
     }
 
     pub fn cells(&mut self, batch: &CellBatch<'_>) {
+        if let Some(locating) = &mut self.locating {
+            locating.cells(batch);
+        }
         let value = |start: u32, end: u32| &batch.text[start as usize..end as usize];
         for cell in batch.cells {
             self.dates.value(
@@ -122,13 +135,26 @@ impl<'p> Gathering<'p> {
     }
 
     pub fn text(&mut self, window: &TextWindow<'_>) {
+        if let Some(locating) = &mut self.locating {
+            locating.text(window);
+        }
         if window.offset == 0 && window.owned.start == 0 && window.located {
             self.lines(window.bytes);
         }
     }
 
+    /// The item's own name, or a comment in it.
+    pub fn aside(&mut self, text: &[u8], place: Place) {
+        if place == Place::Comment {
+            self.lines(text);
+        }
+        if let Some(locating) = &mut self.locating {
+            locating.aside(text, place);
+        }
+    }
+
     /// Lines that may hold the item's label: the first of a text, or a comment.
-    pub fn lines(&mut self, text: &[u8]) {
+    fn lines(&mut self, text: &[u8]) {
         if self.label.is_none() && !self.plan.labels.is_empty() {
             self.label = label_of_text(text, &self.plan.labels);
         }
@@ -166,12 +192,15 @@ impl<'p> Gathering<'p> {
     }
 
     /// A match that counts.
-    pub fn matched(&mut self, protector: &Protector, info_type: &str, normalized: &[u8], times: u64) {
+    pub fn matched(&mut self, protector: &Protector, seen: &Sighting<'_>) {
         if !self.plan.watched.is_empty() {
-            let fingerprint = protector.fingerprint_bytes(info_type, normalized);
+            let fingerprint = protector.fingerprint_bytes(seen.info_type, seen.normalized);
             if self.plan.watched.contains(&fingerprint) {
-                *self.watched.entry(fingerprint).or_default() += times;
+                *self.watched.entry(fingerprint).or_default() += seen.times;
             }
+        }
+        if let Some(locating) = &mut self.locating {
+            locating.seen(seen);
         }
     }
 
@@ -198,7 +227,8 @@ impl<'p> Gathering<'p> {
         dates.extend(said(DateSource::DocumentModified, self.modified));
         let mut watched: Vec<(String, u64)> = self.watched.iter().map(|(f, n)| (hex(f), *n)).collect();
         watched.sort();
-        Evidence { content_hash: self.content_hash, label, dates, watched, ..Evidence::default() }
+        let located = self.locating.map_or_else(Vec::new, |locating| locating.finish());
+        Evidence { content_hash: self.content_hash, label, dates, watched, located, ..Evidence::default() }
     }
 }
 

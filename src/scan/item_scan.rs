@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::evidence::{Gathering, Hashing, hash_file};
 use super::lines::LineCursor;
+use super::locating::Sighting;
 use super::names;
 use super::worker::State;
 use crate::classify::{Key, Profile, Seen, classify, protect};
@@ -95,6 +96,9 @@ impl<'w, 'p> ItemScan<'w, 'p> {
             residue: None,
             residue_inside: None,
         };
+        if let Some(gathering) = &mut scan.gathering {
+            gathering.aside(scan.item.path.name(), Place::ItemName);
+        }
         for m in printed.matches {
             scan.count_aside(&m, &name, Place::ItemName);
         }
@@ -269,7 +273,10 @@ fn count(
     state.normalized.clear();
     protect::normalize(def.normalize, value, &mut state.normalized);
     if let Some(gathering) = gathering {
-        gathering.matched(&plan.protector, &def.info_type, &state.normalized, times);
+        let (info_type, normalized) = (def.info_type.as_str(), state.normalized.as_slice());
+        let (how, span, cell) = (def.normalize, m.start..m.end, field.map(|_| m.cell));
+        let sighting = Sighting { info_type, how, normalized, span, place, cell, times };
+        gathering.matched(&plan.protector, &sighting);
     }
     let key = Key { field, detector: m.detector, test: m.signals.has(Signals::LIKELY_TEST) };
     let whole = m.signals.has(Signals::WHOLE_VALUE);
@@ -441,7 +448,7 @@ impl ContentVisitor for ItemScan<'_, '_> {
 
     fn comment(&mut self, text: &[u8]) {
         if let Some(gathering) = &mut self.gathering {
-            gathering.lines(text);
+            gathering.aside(text, Place::Comment);
         }
         let mut found = Vec::new();
         self.state.plan.detectors.search_whole(self.scratch, text, &mut |m| found.push(*m));

@@ -6,6 +6,8 @@ mod evidence;
 mod item_scan;
 mod library;
 mod lines;
+mod literals;
+mod locating;
 mod names;
 mod queue;
 mod reuse;
@@ -29,6 +31,7 @@ use worker::Worker;
 
 pub use evidence::EvidencePlan;
 pub use library::{Scanner, ScannerError, examine_file};
+pub use literals::{Literals, MAX_LITERAL, MIN_LITERAL, Unsuitable, spellings};
 pub use names::PathStyle;
 pub use reuse::Reuse;
 pub use worker::Progress;

@@ -1,6 +1,10 @@
 //! Names are content: they are searched like text, and what was found in them is hidden wherever they are printed.
 
+use std::ops::Range;
+
 use super::ScanPlan;
+use super::locating::hidden as hidden_in;
+use crate::classify::protect::Mask;
 use crate::detect::{Match, Scratch};
 use crate::model::Likelihood;
 
@@ -28,24 +32,45 @@ pub(super) struct Printed {
 pub(super) fn print(name: &[u8], plan: &ScanPlan, scratch: &mut Scratch) -> Printed {
     let ScanPlan { detectors, taxonomy, protector, .. } = plan;
     let matches = search(name, plan, scratch);
+    let literals = plan.evidence.as_deref().and_then(|e| e.literals.as_deref());
     let text = match plan.paths {
         PathStyle::Raw => escape(name),
         PathStyle::Hashed => protector.fingerprint("name", name)[..16].to_owned(),
-        PathStyle::Masked if matches.is_empty() => escape(name),
+        PathStyle::Masked if matches.is_empty() && literals.is_none() => escape(name),
         PathStyle::Masked => {
-            let mut out = String::new();
-            let mut from = 0;
-            for m in matches.iter().filter(|m| Likelihood::of(m.score) >= Likelihood::Possible) {
-                out.push_str(&escape(&name[from..m.start]));
-                let mask = taxonomy.mask(&detectors.definition(m.detector).info_type);
-                out.push_str(&mask.apply(&name[m.start..m.end]));
-                from = m.end;
+            let masked = matches.iter().filter(|m| Likelihood::of(m.score) >= Likelihood::Possible);
+            let mask = |m: &Match| taxonomy.mask(&detectors.definition(m.detector).info_type);
+            let mut hidden: Vec<_> = masked.map(|m| (m.start..m.end, Some(mask(m)))).collect();
+            if let Some(literals) = literals {
+                // What is looked for is hidden whole, whatever else is found around it.
+                let wanted = hidden_in(literals, name);
+                let apart = |r: &Range<usize>| wanted.iter().all(|w| r.end <= w.start || w.end <= r.start);
+                hidden.retain(|(r, _)| apart(r));
+                hidden.extend(wanted.into_iter().map(|r| (r, None)));
+                hidden.sort_by_key(|(r, _)| r.start);
             }
-            out.push_str(&escape(&name[from..]));
-            out
+            render(name, &hidden)
         }
     };
     Printed { text, matches }
+}
+
+/// The name with some parts masked, or hidden where they have no mask.
+fn render(name: &[u8], hidden: &[(Range<usize>, Option<Mask>)]) -> String {
+    let (mut out, mut from) = (String::new(), 0);
+    for (part, mask) in hidden {
+        if part.end <= from {
+            continue;
+        }
+        out.push_str(&escape(&name[from..part.start.max(from)]));
+        match mask {
+            Some(mask) => out.push_str(&mask.apply(&name[part.clone()])),
+            None => out.push_str("•••"),
+        }
+        from = part.end;
+    }
+    out.push_str(&escape(&name[from..]));
+    out
 }
 
 /// Extensions that are taken for one: `.tar.gz.bak`.

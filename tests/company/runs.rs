@@ -36,6 +36,8 @@ pub struct Chain {
     undetected: BTreeSet<String>,
     /// What MON-07 has to say.
     pub integrity: (&'static str, Option<String>),
+    /// Folder of further detectors.
+    pub patterns: Option<PathBuf>,
     /// Roots that the run cannot list.
     pub unreadable: BTreeSet<String>,
     /// Test and outcome, or test and reason, of all results that agreed.
@@ -95,6 +97,7 @@ impl Chain {
             reviews: Vec::new(),
             undetected: undetected(&taxonomy),
             integrity: ("not-applicable", Some("no-runs".to_owned())),
+            patterns: None,
             unreadable: BTreeSet::new(),
             seen: BTreeSet::new(),
             differences: Vec::new(),
@@ -106,6 +109,11 @@ impl Chain {
         let text = format!("{}{more}", self.policy.text);
         fs::write(self.dir().join("privascan.toml"), &text).expect("a policy");
         self.policy = Policy::parse(&text, &text_of("patterns/taxonomy.toml"));
+    }
+
+    /// A detector finds this category after all.
+    pub fn found(&mut self, category: &str) {
+        self.undetected.remove(category);
     }
 
     /// The company's folder.
@@ -150,6 +158,18 @@ impl Chain {
         self.reviews.push((subject.to_owned(), self.past.last().map_or(0, |p| p.sequence)));
     }
 
+    /// Notes the head of the record outside of it.
+    pub fn anchor(&mut self) {
+        let args: [OsString; 4] = [
+            "anchor".into(),
+            self.record().into(),
+            "--note".into(),
+            "read to the auditor on the telephone".into(),
+        ];
+        run_in(&self.dir(), args).expect("a run").expect(0);
+        self.integrity = ("pass", None);
+    }
+
     /// The arguments of a scan of the company on a day.
     pub fn arguments(&self, as_of: jiff::civil::Date) -> Vec<OsString> {
         let mut args: Vec<OsString> =
@@ -163,6 +183,9 @@ impl Chain {
         }
         if let Some((list, _)) = self.detectors {
             args.extend(["--detectors".into(), list.into()]);
+        }
+        if let Some(folder) = &self.patterns {
+            args.extend(["--patterns".into(), folder.into()]);
         }
         args
     }
@@ -244,7 +267,8 @@ impl Chain {
             self.sequence += 1;
             self.past.push(Past { sequence: self.sequence, as_of: run.as_of, drift });
             self.previous = Some(run);
-            if self.integrity.1.as_deref() == Some("no-runs") {
+            // This run's own lines are after what was noted.
+            if self.integrity.0 != "fail" {
                 self.integrity = ("not-evaluated", Some("not-anchored".to_owned()));
             }
         }

@@ -47,6 +47,31 @@ pub fn other_rules() -> Chain {
     chain
 }
 
+/// A detector of the company's own that finds nothing, since another claims all of it.
+pub fn blind() -> Chain {
+    let mut chain = Chain::new("privascan.toml");
+    chain.recorded = false;
+    chain.integrity = ("not-evaluated", Some("no-record".to_owned()));
+    let folder = chain.home().join("patterns");
+    fs::create_dir(&folder).expect("a folder");
+    let detector = r#"
+        [[detector]]
+        id = "own-badge"
+        info_type = "EMPLOYEE_ID"
+        about = "A badge that looks like a mail address"
+        pattern = "badge-[0-9]{4}@larkspur[.]co"
+        anchor = "at"
+        likelihood = "unlikely"
+        examples = ["badge-1234@larkspur.co"]
+        counterexamples = ["badge-12"]
+    "#;
+    fs::write(folder.join("badge.toml"), detector).expect("a detector");
+    chain.patterns = Some(folder);
+    chain.found("emp.hr_record");
+    chain.week(6);
+    chain
+}
+
 /// A system's root that the program may not list. Root may list all, so the program runs as somebody else then.
 pub fn unreadable() -> Chain {
     const NOBODY: u32 = 65534;

@@ -101,11 +101,13 @@ fn a_run_without_end_line_is_aborted_however_far_it_came() -> Result<()> {
         let log = fs::read_to_string(record.join("log.jsonl"))?;
         let last = log[..log.len() - 1].rfind('\n').map_or(0, |at| at + 1);
         let kept = if cut == "half an end line" { last + 100 } else { last };
+        let name = check(&record)?[1].0.clone();
         fs::write(record.join("log.jsonl"), &log[..kept])?;
+        let runs = record.join("runs");
+        // What stands there while a run ends.
+        fs::create_dir(runs.join(format!(".{name}.closing.partial")))?;
         if cut == "no folder either" {
-            let runs = check(&record)?;
-            let folder = record.join("runs").join(&runs[1].0);
-            fs::rename(&folder, record.join("runs").join(format!(".{}.partial", runs[1].0)))?;
+            fs::rename(runs.join(&name), runs.join(format!(".{name}.partial")))?;
         }
         // Who reads only leaves it alone.
         assert_eq!(check(&record)?[1].1, "open", "{cut}");

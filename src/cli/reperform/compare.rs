@@ -199,8 +199,9 @@ impl<'a> Compared<'a> {
         }
     }
 
-    /// Deviations of the item, and whether the run's results are the same.
-    pub fn verdicts(&mut self, then: &[ControlResult], now: &[ControlResult]) {
+    /// Deviations of the item as kept and now, and whether the run's results with the item as kept (`before`) and as it
+    /// is now are the same.
+    pub fn verdicts(&mut self, then: &[ControlResult], before: &[ControlResult], now: &[ControlResult]) {
         let id = self.old.item.id.to_string();
         let of_item = |results: &[ControlResult]| -> BTreeMap<String, Vec<Deviation>> {
             let mut all: BTreeMap<String, Vec<Deviation>> = BTreeMap::new();
@@ -226,14 +227,13 @@ impl<'a> Compared<'a> {
             let (old, new) = (old.get(name), new.get(name));
             self.row(&format!("control test {name}"), tell(old), tell(new), Some(old == new));
         }
-        let same = then == now;
-        let count = |n: usize| format!("{n} results");
-        let now = if !same && then.len() == now.len() {
-            format!("{}, others", count(now.len()))
-        } else {
-            count(now.len())
-        };
-        self.row("control tests of the run", count(then.len()), now, Some(same));
+        let same = before == now;
+        let told = if same { "the same results" } else { "other results" };
+        self.row("control tests of the run", format!("{} results", then.len()), told, Some(same));
+        if then != before {
+            let what = "the results of the run do not follow from what it kept; `privascan verify` says more";
+            self.notes.push(what.to_owned());
+        }
     }
 
     pub fn table(&self, out: &mut dyn Write, run: &str, needs: &Needs) -> io::Result<()> {
@@ -293,6 +293,7 @@ fn told(deviation: &Deviation) -> String {
         day(deviation.due).map(|d| format!("due {d}")),
         deviation.days_over.map(|n| format!("{n} days over")),
         deviation.rows.map(|n| format!("{n} rows")),
+        deviation.detail.clone(),
         deviation.approved_exception.clone().map(|e| format!("excepted by {e}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

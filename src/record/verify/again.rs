@@ -100,6 +100,8 @@ pub(crate) struct Again {
     pub policy: Policy,
     /// What follows.
     pub assessment: Assessment,
+    /// What that says about criteria.
+    pub concluded: Vec<CriterionResult>,
 }
 
 /// Holds a run's kept policy against items, which may be others than those it kept; `None` without policy.
@@ -126,8 +128,10 @@ pub(crate) fn assess_again(
     let history = record.history(run.sequence);
     let reviews: Vec<Review> = record.reviews_before(run);
     let facts = facts_of(&facts, items, manifest, &previous, &history, &registers, &reviews);
-    let assessment = assess(&policy, &facts, taxonomy, &Criteria::default());
-    Ok(Some(Again { policy, assessment }))
+    let criteria = Criteria::builtin()?;
+    let assessment = assess(&policy, &facts, taxonomy, &criteria);
+    let concluded = criteria.conclude(&assessment.results, &policy.policy.frameworks);
+    Ok(Some(Again { policy, assessment, concluded }))
 }
 
 fn facts_of<'a>(
@@ -198,7 +202,7 @@ fn results(
         Err(e) => return unreadable(e, finds),
     };
     same_results(&stated.results, &again.assessment.results, finds);
-    same_criteria(&criteria, &again.assessment, finds);
+    same_criteria(&criteria, &again.concluded, finds);
     systems(&again.policy, kept, taxonomy, finds);
 }
 
@@ -255,17 +259,7 @@ fn same_results(stated: &[ControlResult], again: &[ControlResult], finds: &mut F
     }
 }
 
-fn same_criteria(stated: &[CriterionResult], assessment: &Assessment, finds: &mut Finds<'_>) {
-    let frameworks: Vec<String> = {
-        let mut names: Vec<String> = stated.iter().map(|c| c.framework.clone()).collect();
-        names.dedup();
-        names
-    };
-    // Which frameworks were asked for is not kept: those that are there.
-    if frameworks.is_empty() {
-        return;
-    }
-    let again = Criteria::default().conclude(&assessment.results, &frameworks);
+fn same_criteria(stated: &[CriterionResult], again: &[CriterionResult], finds: &mut Finds<'_>) {
     if let Some(odd) = stated.iter().find(|c| !again.contains(c)) {
         finds.add("criteria.parquet", format!("{}: does not follow from the results", odd.criterion));
     } else if stated.len() != again.len() {
