@@ -5,6 +5,8 @@ mod coverage;
 mod overdue;
 mod period;
 mod public;
+#[cfg(test)]
+mod tests;
 
 use crate::classify::Taxonomy;
 use crate::govern::facts::RunFacts;
