@@ -175,8 +175,7 @@ fn of_run(
         views::management_summary(&policy, &told)
     } else {
         // Only one of the views looks at items.
-        let items =
-            if view == View::Coverage { record.load(run, want)?.items } else { Vec::new() };
+        let items = if view == View::Coverage { record.load(run, want)?.items } else { Vec::new() };
         let (assessment, concluded) = record.assessment(run, &manifest)?;
         let (line, facts) = (line_of(run, &manifest)?, manifest.run_facts());
         let (criteria, taxonomy) = (Criteria::builtin()?, Taxonomy::builtin()?);
@@ -214,10 +213,9 @@ fn line_of(run: &Run, manifest: &Manifest) -> Result<crate::model::RunRecord> {
 fn policy_of(record: &Record, run: &Run, manifest: &Manifest) -> Result<Policy> {
     match record.policy_text(run, manifest)? {
         Some(text) => parse(&text, "policy.toml"),
-        None => bail!(
-            "run {} was made without a policy; `privascan assess` holds one against it",
-            run.sequence
-        ),
+        None => {
+            bail!("run {} was made without a policy; `privascan assess` holds one against it", run.sequence)
+        }
     }
 }
 

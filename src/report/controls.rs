@@ -246,4 +246,3 @@ pub(super) fn numbered<'a>(named: impl Iterator<Item = (&'a String, &'a u64)>, c
     let fits = (1..=all.len()).rev().map(said).find(|text| width(text) <= columns);
     fits.unwrap_or_else(|| said(all.len().min(1)))
 }
-

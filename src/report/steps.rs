@@ -52,7 +52,10 @@ pub(super) fn steps(run: &RunRecord, summary: &Summary, controls: Option<&Contro
         let text = "To compare values with those of another run, make a key and give it with --key-file:";
         steps.push(step(text, Some("privascan key new".to_owned())));
     }
-    let tier = summary.highest_tier().filter(|_| controls.is_none()).filter(|t| matches!(*t, "restricted" | "confidential"));
+    let tier = summary
+        .highest_tier()
+        .filter(|_| controls.is_none())
+        .filter(|t| matches!(*t, "restricted" | "confidential"));
     if let Some(tier) = tier {
         let text = format!("In a pipeline, stop (exit code 1) when {tier} data is found:");
         steps.push(step(&text, Some(format!("privascan scan --fail-on {tier}"))));

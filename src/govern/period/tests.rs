@@ -5,7 +5,12 @@ use jiff::civil::{Date, date};
 use super::*;
 use crate::govern::outcome::{ControlOutcome, Deviation};
 
-fn result(test: &str, system: &str, outcome: ControlOutcome, items: &[(&str, Option<&str>)]) -> ControlResult {
+fn result(
+    test: &str,
+    system: &str,
+    outcome: ControlOutcome,
+    items: &[(&str, Option<&str>)],
+) -> ControlResult {
     let excepted = items.iter().filter(|(_, leave)| leave.is_some()).count() as u64;
     ControlResult {
         test_id: test.to_owned(),
@@ -124,7 +129,8 @@ fn only_a_run_that_could_say_so_closes_a_deviation() {
     assert_eq!(last(run(2, day, vec![partly])), (State::NotSeen, 7));
     assert_eq!(last(run(2, day, Vec::new())), (State::NotSeen, 7));
     assert_eq!(last(run(2, day, vec![result("RET-01", "hr", Pass, &[])])), (State::NotSeen, 7));
-    let interrupted = PeriodRun { completed: false, state: "interrupted", ..run(2, day, vec![clean.clone()]) };
+    let interrupted =
+        PeriodRun { completed: false, state: "interrupted", ..run(2, day, vec![clean.clone()]) };
     assert_eq!(last(interrupted), (State::NotSeen, 7));
     assert_eq!(last(aborted(2, day)), (State::Open, 0));
     // Nothing of the class is left, and the whole system was read.

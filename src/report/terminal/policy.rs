@@ -8,11 +8,11 @@ use super::super::words;
 use super::{Page, Style, WIDTH};
 use crate::govern::ControlOutcome;
 
-
 impl Page<'_> {
     pub(super) fn policy(&mut self, controls: &Controls) -> io::Result<()> {
         self.section(&format!("What the policy says, as of {}", controls.as_of))?;
-        let outcomes = ControlOutcome::ALL.map(|o| format!("{}\u{a0}{}", thousands(controls.count(o)), o.word()));
+        let outcomes =
+            ControlOutcome::ALL.map(|o| format!("{}\u{a0}{}", thousands(controls.count(o)), o.word()));
         let results = counted(controls.by_outcome.values().sum(), "result", "results");
         let tests = counted(controls.tests as u64, "test", "tests");
         self.paragraph(2, &format!("Control tests: {tests}, {results}: {}.", outcomes.join(", ")))?;
@@ -100,7 +100,11 @@ impl Page<'_> {
             let about = words::deviation(&sum.test);
             let room = WIDTH.saturating_sub(2 + 8 + numbers + 2 + about.len() + 2);
             let places = numbered(sum.places.iter().map(|(name, n)| (name, n)), room);
-            let text = if places.is_empty() || width(&places) > room { about.to_owned() } else { format!("{about}: {places}") };
+            let text = if places.is_empty() || width(&places) > room {
+                about.to_owned()
+            } else {
+                format!("{about}: {places}")
+            };
             self.entry(Style::Plain, &format!("{}  ", sum.test), &right(&number(sum), numbers), &text)?;
         }
         Ok(())
@@ -130,7 +134,8 @@ impl Page<'_> {
         }
         let title = format!("Criteria of {} that are tested, all or a part", printable(&controls.framework));
         self.section(&title)?;
-        let all: Vec<(String, &String)> = controls.criteria.iter().map(|(ids, said)| (ids.join(", "), said)).collect();
+        let all: Vec<(String, &String)> =
+            controls.criteria.iter().map(|(ids, said)| (ids.join(", "), said)).collect();
         let terms = all.iter().map(|(ids, _)| width(ids)).max().unwrap_or(0).min(24);
         for (ids, said) in all {
             self.entry(Style::Plain, &left(&shorten(&printable(&ids), terms), terms), "", said)?;
@@ -143,7 +148,8 @@ impl Page<'_> {
 fn lateness(late: &Late) -> String {
     let deviation = &late.deviation;
     let day = |day: Option<jiff::civil::Date>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
-    let name = |name: Option<&str>, none: &str| name.map_or_else(|| none.to_owned(), |n| printable(n).into_owned());
+    let name =
+        |name: Option<&str>, none: &str| name.map_or_else(|| none.to_owned(), |n| printable(n).into_owned());
     let mixed = match deviation.reason.as_deref() {
         Some("mixed") => "; part of it still to be kept",
         _ => "",

@@ -91,7 +91,8 @@ impl Page<'_> {
         let runs = self.in_period();
         let completed = runs.iter().filter(|r| r.completed).count() as u64;
         let others = runs.len() as u64 - completed;
-        let others = if others == 0 { String::new() } else { format!(", {} not completed", thousands(others)) };
+        let others =
+            if others == 0 { String::new() } else { format!(", {} not completed", thousands(others)) };
         let total = counted(runs.len() as u64, "run", "runs");
         self.sheet.line(0, &format!("{total}: {} completed{others}.", thousands(completed)));
         if about.broken.is_empty() {
@@ -119,7 +120,10 @@ impl Page<'_> {
                 items,
                 read,
                 shown(policy),
-                missed.map_or_else(|| "-".to_owned(), |n| if n == 0 { "held".to_owned() } else { format!("{n} missed") }),
+                missed.map_or_else(
+                    || "-".to_owned(),
+                    |n| if n == 0 { "held".to_owned() } else { format!("{n} missed") },
+                ),
                 kept.map_or_else(|| "-".to_owned(), |k| k.head.chars().take(12).collect()),
             ]);
             self.row(
@@ -155,7 +159,11 @@ impl Page<'_> {
         let missed = period.gaps.len() as u64;
         self.sheet.line(
             2,
-            &format!("At most {cadence} between runs: kept {} times, missed {}.", thousands(period.kept), thousands(missed)),
+            &format!(
+                "At most {cadence} between runs: kept {} times, missed {}.",
+                thousands(period.kept),
+                thousands(missed)
+            ),
         );
         for gap in &period.gaps {
             let from = gap.from.map_or_else(|| "the period's start".to_owned(), |n| format!("run {n}"));
@@ -163,7 +171,10 @@ impl Page<'_> {
             let days = counted(gap.days.unsigned_abs(), "day", "days");
             self.sheet.line(
                 4,
-                &format!("{days} from {from} on {} to {to} on {}, longer than {}", gap.from_day, gap.to_day, gap.cadence),
+                &format!(
+                    "{days} from {from} on {} to {to} on {}, longer than {}",
+                    gap.from_day, gap.to_day, gap.cadence
+                ),
             );
             self.row(
                 "gap",
@@ -185,7 +196,9 @@ impl Page<'_> {
             self.sheet.line(2, "None in tool, detectors, policy, settings and self-test.");
         }
         for change in &self.period.changes {
-            let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { printable(text).into_owned() };
+            let value = |text: &str| {
+                if text.is_empty() { "nothing".to_owned() } else { printable(text).into_owned() }
+            };
             let (from, to) = (value(&change.from), value(&change.to));
             let text_of = format!("{}: {from} → {to}", printable(&change.what));
             self.sheet.entry(&format!("run {} on {}", change.sequence, change.as_of), 21, &text_of);
@@ -223,10 +236,12 @@ impl Page<'_> {
             }
             let room = 78 - 1 - runs.len();
             for line in numbered(runs.iter().map(|(n, _)| *n)) {
-                self.sheet.line(0, &format!("  {}\u{a0}{}", "\u{a0}".repeat(room), line.replace(' ', "\u{a0}")));
+                self.sheet
+                    .line(0, &format!("  {}\u{a0}{}", "\u{a0}".repeat(room), line.replace(' ', "\u{a0}")));
             }
             for series in &self.period.series {
-                let letters: String = series.said[from..from + runs.len()].iter().map(|s| letter(*s)).collect();
+                let letters: String =
+                    series.said[from..from + runs.len()].iter().map(|s| letter(*s)).collect();
                 let label = left(&shorten(&label(series), room), room);
                 let line = format!("  {label} {letters}").trim_end().replace(' ', "\u{a0}");
                 self.sheet.line(0, &line);
@@ -287,7 +302,9 @@ impl Page<'_> {
         let lines: Vec<Vec<String>> = by_test
             .iter()
             .map(|(test, tracks)| {
-                let of = |wanted: &dyn Fn(&Track) -> bool| thousands(tracks.iter().filter(|t| wanted(t)).count() as u64);
+                let of = |wanted: &dyn Fn(&Track) -> bool| {
+                    thousands(tracks.iter().filter(|t| wanted(t)).count() as u64)
+                };
                 let aged = |from: i64, to: i64| {
                     of(&|t: &Track| t.state() == State::Open && from <= t.days_open && t.days_open <= to)
                 };
@@ -306,8 +323,18 @@ impl Page<'_> {
                 ]
             })
             .collect();
-        let head =
-            ["Test", ">Open", ">Excepted", ">Not seen", ">Closed", ">≤30", ">≤90", ">≤180", ">more", ">Oldest"];
+        let head = [
+            "Test",
+            ">Open",
+            ">Excepted",
+            ">Not seen",
+            ">Closed",
+            ">≤30",
+            ">≤90",
+            ">≤180",
+            ">more",
+            ">Oldest",
+        ];
         self.sheet.grid(&head, &lines);
         self.sheet.line(2, "Days open are those from the first run that noted it, for what is open.");
         let mut open: Vec<&Track> = tracks.iter().filter(|t| t.state() == State::Open).collect();
@@ -370,7 +397,11 @@ impl Page<'_> {
                 (false, Some(day)) => format!("exception, expires {day}"),
                 (false, None) => "exception of a policy that is not kept".to_owned(),
             };
-            let by = used.leave.approved_by.as_deref().map_or_else(String::new, |by| format!(" by {}", printable(by)));
+            let by = used
+                .leave
+                .approved_by
+                .as_deref()
+                .map_or_else(String::new, |by| format!(" by {}", printable(by)));
             let list = |all: &std::collections::BTreeSet<String>| {
                 let mut shown: Vec<String> = all.iter().take(4).map(|p| printable(p).into_owned()).collect();
                 if all.len() > 4 {
@@ -434,8 +465,8 @@ impl Page<'_> {
         if about.anchors.is_empty() {
             self.sheet.line(
                 2,
-                "Not anchored: nobody noted the log's head outside of the record in this period, so a removal of its newest \
-                 runs could not be seen.",
+                "Not anchored: nobody noted the log's head outside of the record since the period began, so a removal of its \
+                 newest runs could not be seen.",
             );
         }
         for (on, place, head) in &about.anchors {

@@ -117,7 +117,8 @@ fn the_longest_over_comes_first() {
         }
     };
     let text = with(later, |kept| written(&show(View::Overdue, kept), "table"));
-    let at: Vec<Option<usize>> = ["exports/0", "exports/a", "exports/b"].iter().map(|p| text.find(p)).collect();
+    let at: Vec<Option<usize>> =
+        ["exports/0", "exports/a", "exports/b"].iter().map(|p| text.find(p)).collect();
     assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{text}");
 }
 
@@ -150,9 +151,11 @@ fn results_and_criteria_say_no_more_than_was_tested() {
     assert!(text.contains("crm     customer  fail     mixed        4      3     1     1"), "{text}");
     let criteria = table(View::Criteria);
     assert!(criteria.contains("Cannot say: Whether the period itself is right in law."), "{criteria}");
-    for text in ALL.map(table).iter().chain([&with(|_| {}, |k| {
-        written(&management_summary(k.policy, &told()), "table")
-    })]) {
+    for text in ALL
+        .map(table)
+        .iter()
+        .chain([&with(|_| {}, |k| written(&management_summary(k.policy, &told()), "table"))])
+    {
         let lower = text.to_lowercase();
         for word in ["complian", "compliant", "certif", "passes", "soc 3", "opinion that"] {
             assert!(!lower.contains(word), "{word}\n{text}");
@@ -180,7 +183,10 @@ fn classes_without_items_are_counted_and_not_listed() {
         }
     };
     let text = with(many, |kept| written(&show(View::Controls, kept), "table"));
-    assert!(text.contains("Without items: not-evaluated(coverage) 20.") && !text.contains("class-7"), "{text}");
+    assert!(
+        text.contains("Without items: not-evaluated(coverage) 20.") && !text.contains("class-7"),
+        "{text}"
+    );
     let rows = with(many, |kept| show(View::Controls, kept).len());
     assert_eq!(rows, 23);
 }
@@ -188,8 +194,16 @@ fn classes_without_items_are_counted_and_not_listed() {
 #[test]
 fn the_management_summary_tells_commitments_and_nothing_that_was_found() {
     let text = with(|_| {}, |kept| written(&management_summary(kept.policy, &told()), "table"));
-    assert!(text.starts_with("Management summary\nFrom 2026-01-01 to 2026-06-30, under the policy share 3.\n"), "{text}");
-    assert!(text.contains("customer: contact.*\n    At most 2 years and 6 months after a date in the record, counted"), "{text}");
+    assert!(
+        text.starts_with("Management summary\nFrom 2026-01-01 to 2026-06-30, under the policy share 3.\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "customer: contact.*\n    At most 2 years and 6 months after a date in the record, counted"
+        ),
+        "{text}"
+    );
     assert!(text.contains("note: not stated\n    No period is committed to."), "{text}");
     assert!(text.contains("2 automated examinations were completed; 1 more was not completed."), "{text}");
     assert!(text.contains("Between 99 % and 100 % of the items"), "{text}");
@@ -292,7 +306,11 @@ fn a_period_shows_runs_side_by_side_in_blocks_of_26() {
     let sheet = show_period(&days, &runs, &About::default());
     let text = written(&sheet, "table");
     assert!(text.contains("60 runs: 59 completed, 1 not completed."), "{text}");
-    assert!(text.contains("Runs 1 to 27\n") && text.contains("Runs 28 to 53\n") && text.contains("Runs 54 to 60\n"));
+    assert!(
+        text.contains("Runs 1 to 27\n")
+            && text.contains("Runs 28 to 53\n")
+            && text.contains("Runs 54 to 60\n")
+    );
     assert!(text.lines().any(|l| l.starts_with("  RET-01") && l.ends_with(&format!(" {}", "F".repeat(26)))));
     assert!(text.contains("Not anchored"), "{text}");
     let rows = written(&sheet, "jsonl");
