@@ -87,12 +87,12 @@ fn leave(policy: &Policy) -> BTreeMap<String, Leave> {
     exceptions.chain(holds).collect()
 }
 
-/// Decisions of the period by their day, and anchors by the day on which they were noted.
+/// Decisions of the period by their day. Anchors that were noted after it hold its runs too.
 fn about(record: &Record, days: Period) -> About {
     let anchors = record.anchors().iter().filter_map(|line| match &line.event {
         Event::Anchor { head, place } => {
             let day = day(line.at, &TimeZone::UTC);
-            days.holds(day).then(|| (day.to_string(), place.clone(), head.clone()))
+            (days.first <= day).then(|| (day.to_string(), place.clone(), head.clone()))
         }
         _ => None,
     });

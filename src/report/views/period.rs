@@ -465,8 +465,8 @@ impl Page<'_> {
         if about.anchors.is_empty() {
             self.sheet.line(
                 2,
-                "Not anchored: nobody noted the log's head outside of the record in this period, so a removal of its newest \
-                 runs could not be seen.",
+                "Not anchored: nobody noted the log's head outside of the record since the period began, so a removal of its \
+                 newest runs could not be seen.",
             );
         }
         for (on, place, head) in &about.anchors {
