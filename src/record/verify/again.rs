@@ -201,8 +201,13 @@ fn results(
         Ok(None) => return finds.add("control_results.parquet", "holds results, and the run had no policy"),
         Err(e) => return unreadable(e, finds),
     };
+    let told = finds.told;
     same_results(&stated.results, &again.assessment.results, finds);
     same_criteria(&concluded, &again.concluded, finds);
+    if let (true, Some(program)) = (finds.told > told, &manifest.tool.binary_sha256) {
+        let what = "another build of the same version may conclude otherwise";
+        check.notes.push(format!("the run was made by the program with the SHA-256 {program}: {what}"));
+    }
     systems(&again.policy, kept, taxonomy, finds);
 }
 
