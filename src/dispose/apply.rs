@@ -2,73 +2,22 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use super::check::{Checked, check};
 use super::moving::{self, Failed};
 use super::place::{self, Found, Mark, Names};
-use super::plan::{self, Approval, Read, Row, from_cell, to_cell};
+use super::plan::{Read, Row, from_cell, to_cell};
 use super::register::{Intent, Line, Register};
+use super::site::{Means, Site};
 use super::{DisposeError, Refused};
+use crate::govern::due;
 use crate::govern::registers::{DisposalEntry, Moment};
-use crate::govern::{Assessing, due};
-
-/// Files that a disposal needs itself, by device and inode.
-pub type OwnFiles = HashSet<(u64, u64)>;
-
-/// What is to be done with approved items.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Means {
-    /// They are moved into this folder.
-    Quarantine(PathBuf),
-    /// They are unlinked; nothing is claimed about the media.
-    LogicalDelete,
-}
-
-impl Means {
-    /// The word of the register.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Means::Quarantine(_) => "quarantine",
-            Means::LogicalDelete => "logical-delete",
-        }
-    }
-}
-
-/// Where and under what a disposal happens.
-pub struct Site<'a> {
-    /// The policy in force, without items.
-    pub assessing: &'a Assessing<'a>,
-    /// SHA-256 of it, hex.
-    pub policy_digest: &'a str,
-    /// Its folder.
-    pub folder: &'a Path,
-    /// The zone whose days count.
-    pub zone: &'a TimeZone,
-    /// The clock.
-    pub now: &'a dyn Fn() -> Timestamp,
-    /// A path as it may be printed.
-    pub printed: &'a dyn Fn(&[u8]) -> String,
-    /// Who does it.
-    pub by: &'a str,
-    /// Version of the tool.
-    pub version: &'a str,
-    /// Never touched.
-    pub own: &'a OwnFiles,
-    /// Set to end early.
-    pub interrupted: &'a AtomicBool,
-    /// Called before a file that was checked is moved, to see what happens if it is replaced right then.
-    pub before_move: Option<&'a dyn Fn()>,
-}
 
 /// How a row, or what a run before left open, ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,64 +49,6 @@ pub enum Outcome {
     SettledNotDone,
     /// What became of it cannot be told, and someone has to look.
     Unsettled(&'static str),
-}
-
-impl Site<'_> {
-    fn root(&self, system: &str) -> Option<(usize, PathBuf, Vec<u8>)> {
-        let systems = &self.assessing.policy.scope.systems;
-        let index = systems.iter().position(|s| s.id == system)?;
-        let declared = systems[index].root.trim_start_matches("./").trim_end_matches('/');
-        let declared = if declared == "." { "" } else { declared };
-        Some((index, self.folder.join(declared), declared.as_bytes().to_vec()))
-    }
-
-    /// The folder that an item is in, and its name there: below the root of its system, over no link.
-    pub(super) fn reach(
-        &self,
-        system: &str,
-        item: &[u8],
-        listed: &mut Names,
-    ) -> Result<(OwnedFd, Vec<u8>), Refused> {
-        let outside = || Refused::new("outside-root");
-        let (index, root, declared) = self.root(system).ok_or(Refused::new("unknown-system"))?;
-        if self.assessing.system_of(&String::from_utf8_lossy(item)) != Some(index) {
-            return Err(outside());
-        }
-        let rest = match declared.is_empty() {
-            true => item,
-            false => item.strip_prefix(declared.as_slice()).ok_or_else(outside)?,
-        };
-        let (root, below) = match rest.strip_prefix(b"/") {
-            // The root is the file itself.
-            None if rest.is_empty() => {
-                let name = root.file_name().ok_or_else(outside)?.as_bytes().to_vec();
-                let parent = root.parent().ok_or_else(outside)?.to_path_buf();
-                (parent, name)
-            }
-            None if declared.is_empty() => (root, rest.to_vec()),
-            None => return Err(outside()),
-            Some(below) => (root, below.to_vec()),
-        };
-        let names = place::names(&below).ok_or_else(outside)?;
-        let Some((name, folders)) = names.split_last() else { return Err(outside()) };
-        let folder = place::descend(place::open_root(&root)?, folders, listed)?;
-        Ok((folder, name.to_vec()))
-    }
-
-    /// The path relative to the policy's folder of something in a folder that may lie elsewhere.
-    pub fn relative(&self, folder: &Path, inside: &[u8]) -> Vec<u8> {
-        let absolute = |path: &Path| {
-            let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-            path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
-        };
-        let (from, to) = (absolute(self.folder), absolute(folder));
-        let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
-        let mut path = PathBuf::new();
-        from.components().skip(common).for_each(|_| path.push(".."));
-        to.components().skip(common).for_each(|c| path.push(c));
-        path.push(OsStr::from_bytes(inside));
-        path.into_os_string().as_encoded_bytes().to_vec()
-    }
 }
 
 /// What is at work for one run.
@@ -227,92 +118,6 @@ fn ended(read: &Read, outcome: Outcome) -> Ended {
 fn said(refused: &Refused) -> String {
     let about = super::about(refused.reason).unwrap_or(refused.reason);
     refused.detail.as_ref().map_or_else(|| about.to_owned(), |detail| format!("{about}: {detail}"))
-}
-
-enum Checked<'r> {
-    Before,
-    Found(&'r Row, Moment, Box<Found>),
-}
-
-/// Whether a row may be performed, and its file.
-fn check<'r>(
-    site: &Site<'_>,
-    means: &Means,
-    read: &'r Read,
-    first: bool,
-    register: Option<&Register>,
-    listed: &mut Names,
-) -> Result<Checked<'r>, Refused> {
-    let refuse = |reason: &'static str| Refused { reason, detail: Some(format!("line {}", read.line)) };
-    let row = read.row.as_ref().map_err(|reason| refuse(reason))?;
-    if !first {
-        return Err(Refused::new("duplicate-row"));
-    }
-    let at = approved(site, &read.approval)?;
-    let before = register.and_then(|r| r.last(&row.id));
-    if before.is_some_and(|line| line.get("performed_at").is_some_and(|at| !at.is_null())) {
-        return Ok(Checked::Before);
-    }
-    permitted(site, means, row)?;
-    let (folder, name) = site.reach(&row.system, &row.item, listed)?;
-    let found = place::open(folder, &name, listed)?;
-    if site.own.contains(&(found.mark.device, found.mark.inode)) {
-        return Err(Refused::new("own-file"));
-    }
-    if row.content_hash.as_ref() != Some(&found.hash) || row.bytes.is_some_and(|b| b != found.mark.size) {
-        return Err(Refused::new("content-changed"));
-    }
-    Ok(Checked::Found(row, at, Box::new(found)))
-}
-
-/// When it was approved, if it was.
-fn approved(site: &Site<'_>, approval: &Approval) -> Result<Moment, Refused> {
-    let bad = || Refused::new("bad-approval");
-    if !approval.approve.eq_ignore_ascii_case("yes") || approval.by.is_empty() {
-        return Err(bad());
-    }
-    let order = site.assessing.policy.policy.date_order;
-    let at = match approval.at.parse::<Timestamp>() {
-        Ok(instant) => Moment::At(instant),
-        Err(_) => Moment::On(plan::day(&approval.at, order).ok_or_else(bad)?),
-    };
-    match at.day_in(site.zone) > site.assessing.as_of {
-        true => Err(Refused::new("approval-in-future")),
-        false => Ok(at),
-    }
-}
-
-/// What the policy and the plan say, without looking at the file.
-fn permitted(site: &Site<'_>, means: &Means, row: &Row) -> Result<(), Refused> {
-    let refuse = |reason| Err(Refused::new(reason));
-    if row.policy_digest != site.policy_digest {
-        return refuse("policy-changed");
-    }
-    if row.advice.is_some() || row.content_hash.is_none() {
-        return refuse("not-approvable");
-    }
-    if *means == Means::LogicalDelete && row.method != means.word() {
-        return refuse("method-not-approved");
-    }
-    let paths = [String::from_utf8_lossy(&row.item).into_owned(), (site.printed)(&row.item)];
-    let classes = row.class.iter().chain(&row.also_holds).map(String::as_str);
-    let classes: Vec<&str> = classes.collect();
-    for path in &paths {
-        if let Some(hold) = due::hold(site.assessing, path, &classes, row.dates) {
-            return Err(Refused { reason: "on-hold", detail: Some(hold.to_owned()) });
-        }
-        if let Some(exception) = due::exception(site.assessing, path, row.class.as_deref()) {
-            return Err(Refused { reason: "excepted", detail: Some(exception.to_owned()) });
-        }
-    }
-    match row.rule.as_deref().is_none_or(|rule| row.due.is_none() || is_over(site, rule, row.trigger_date)) {
-        true => Ok(()),
-        false => refuse("not-due"),
-    }
-}
-
-fn is_over(site: &Site<'_>, rule: &str, trigger: Option<Date>) -> bool {
-    trigger.is_some_and(|day| due::is_over(site.assessing, rule, day))
 }
 
 impl Work<'_> {
@@ -577,10 +382,4 @@ fn is_inside(folder: &OwnedFd, around: &OwnedFd) -> bool {
         }
     }
     false
-}
-
-/// Device and inode of files that a disposal needs itself; those that are not there are left out.
-pub fn own_files<'p>(paths: impl Iterator<Item = &'p Path>) -> OwnFiles {
-    let marks = paths.filter_map(|path| File::open(path).ok().and_then(|file| Mark::of_file(&file).ok()));
-    marks.map(|mark| (mark.device, mark.inode)).collect()
 }

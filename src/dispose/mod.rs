@@ -6,11 +6,13 @@
 
 pub mod apply;
 pub mod certificate;
+mod check;
 mod moving;
 mod place;
 pub mod plan;
 pub mod register;
 pub mod settle;
+pub mod site;
 #[cfg(test)]
 mod tests;
 

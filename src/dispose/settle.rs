@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::apply::{Ended, Outcome, Site, register_path};
+use super::apply::{Ended, Outcome, register_path};
 use super::place::{self, Found, Names, stat_at, with_content};
 use super::plan::from_cell;
 use super::register::{Intent, Line, Register};
+use super::site::Site;
 use super::{DisposeError, Refused, moving};
 use crate::govern::registers::{DisposalEntry, Moment};
 

@@ -2,6 +2,7 @@
 
 mod controls;
 mod coverage;
+mod figures;
 mod overdue;
 mod period;
 mod public;

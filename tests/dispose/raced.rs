@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use privascan::classify::Taxonomy;
-use privascan::dispose::apply::{Means, Outcome, OwnFiles, Site, apply};
+use privascan::dispose::apply::{Outcome, apply};
 use privascan::dispose::plan;
 use privascan::dispose::register::Register;
+use privascan::dispose::site::{Means, OwnFiles, Site};
 use privascan::govern::facts::{Facts, RunFacts};
 use privascan::govern::{Assessing, Policy, Registers};
 

@@ -75,7 +75,8 @@ pub(super) fn check(
         return Some(kept);
     }
     if let Some(taxonomy) = &taxonomy {
-        results(record, run, &kept, before.map(|(_, kept)| kept), taxonomy, check, finds);
+        let before = before.map(|(_, kept)| kept);
+        results(record, run, &kept, before, (taxonomy, &knowledge.criteria), check, finds);
     }
     Some(kept)
 }
@@ -110,7 +111,7 @@ pub(crate) fn assess_again(
     run: &Run,
     (manifest, items): (&Manifest, &[ItemRecord]),
     previous: Option<&Kept>,
-    taxonomy: &Taxonomy,
+    (taxonomy, criteria): (&Taxonomy, &Criteria),
 ) -> Result<Option<Again>, RecordError> {
     let Some(text) = record.policy_text(run, manifest)? else { return Ok(None) };
     let policy = Policy::parse(&text).map_err(|_| {
@@ -128,8 +129,7 @@ pub(crate) fn assess_again(
     let history = record.history(run.sequence);
     let reviews: Vec<Review> = record.reviews_before(run);
     let facts = facts_of(&facts, items, manifest, &previous, &history, &registers, &reviews);
-    let criteria = Criteria::builtin()?;
-    let assessment = assess(&policy, &facts, taxonomy, &criteria);
+    let assessment = assess(&policy, &facts, taxonomy, criteria);
     let concluded = criteria.conclude(&assessment.results, &policy.policy.frameworks);
     Ok(Some(Again { policy, assessment, concluded }))
 }
@@ -161,12 +161,12 @@ fn results(
     run: &Run,
     kept: &Kept,
     previous: Option<&Kept>,
-    taxonomy: &Taxonomy,
+    (taxonomy, criteria): (&Taxonomy, &Criteria),
     check: &mut RunCheck,
     finds: &mut Finds<'_>,
 ) {
     let manifest = &kept.manifest;
-    let (stated, criteria) = match record.assessment(run, manifest) {
+    let (stated, concluded) = match record.assessment(run, manifest) {
         Ok(stated) => stated,
         Err(e) => return unreadable(e, finds),
     };
@@ -195,14 +195,14 @@ fn results(
         check.notes.push(format!("results were not worked out again: they are of version {version}"));
         return;
     }
-    let again = match assess_again(record, run, (manifest, &kept.items), previous, taxonomy) {
+    let again = match assess_again(record, run, (manifest, &kept.items), previous, (taxonomy, criteria)) {
         Ok(Some(again)) => again,
-        Ok(None) if stated.results.is_empty() && criteria.is_empty() => return,
+        Ok(None) if stated.results.is_empty() && concluded.is_empty() => return,
         Ok(None) => return finds.add("control_results.parquet", "holds results, and the run had no policy"),
         Err(e) => return unreadable(e, finds),
     };
     same_results(&stated.results, &again.assessment.results, finds);
-    same_criteria(&criteria, &again.concluded, finds);
+    same_criteria(&concluded, &again.concluded, finds);
     systems(&again.policy, kept, taxonomy, finds);
 }
 

@@ -6,6 +6,7 @@ use super::super::Sheet;
 use super::super::controls::place;
 use super::super::schema::Cell;
 use super::super::text::{counted, left, printable, shorten, thousands};
+use super::figures::{numbered, share};
 use super::{day, int, maybe, shown, text};
 use crate::govern::facts::Review;
 use crate::govern::period::{Period, PeriodRun, Series, State, Track, letter};
@@ -481,24 +482,4 @@ impl Page<'_> {
 fn label(series: &Series) -> String {
     let place = place(&series.test_id, series.system.as_deref(), series.class.as_deref());
     printable(format!("{}  {place}", series.test_id).trim_end()).into_owned()
-}
-
-/// Numbers from top to bottom, a line for each digit.
-fn numbered(runs: impl Iterator<Item = u64>) -> Vec<String> {
-    let runs: Vec<String> = runs.map(|n| n.to_string()).collect();
-    let digits = runs.iter().map(String::len).max().unwrap_or(0);
-    (0..digits)
-        .map(|at| {
-            let digit = |n: &String| n.chars().rev().nth(digits - 1 - at).unwrap_or(' ');
-            runs.iter().map(digit).collect::<String>()
-        })
-        .collect()
-}
-
-/// Whole percents, downwards, so that 100 % means all.
-fn share(part: u64, whole: u64) -> String {
-    match whole {
-        0 => "-".to_owned(),
-        whole => format!("{}%", part * 100 / whole),
-    }
 }
