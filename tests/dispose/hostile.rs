@@ -398,7 +398,7 @@ fn no_edit_of_a_plan_touches_what_was_not_approved() -> Result<()> {
     let approved = &OLD[..2];
     let before = share.tree()?;
     let mut rng = Rng::new(u64::from(std::process::id()));
-    for round in 0..40 {
+    for round in 0..24 {
         let mut text = bytes(&plan)?;
         let mut edited = plan.clone();
         match round % 4 {
