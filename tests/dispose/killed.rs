@@ -152,7 +152,7 @@ fn a_killed_move_to_another_device_is_finished_by_the_next() -> Result<()> {
         println!("not run: /dev/shm is no other device");
         return Ok(());
     };
-    kill_and_finish(&share, Some(quarantine.path()), kills())
+    kill_and_finish(&share, Some(quarantine.path()), kills() / 2)
 }
 
 #[test]
