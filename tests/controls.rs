@@ -41,7 +41,7 @@ fn the_list_holds_tests_and_then_criteria_with_the_keys_of_the_contract() -> io:
         ["weak-date", "no-date", "bad-date", "no-event", "coverage", "self-test", "detector-off"]
     );
     assert_eq!(texts(&of("COL-01")["not_evaluated_when"]), ["no-policy", "coverage", "self-test"]);
-    assert_eq!(texts(&of("MON-03")["not_evaluated_when"]), ["first-run"]);
+    assert_eq!(texts(&of("MON-03")["not_evaluated_when"]), ["first-run", "no-record"]);
     let known: BTreeSet<&str> = criteria.iter().filter_map(|c| c["criterion"].as_str()).collect();
     for test in &tests {
         let links = texts(&test["criteria"]);
@@ -118,7 +118,7 @@ fn show_explains_a_test_and_a_criterion() -> io::Result<()> {
         "population Performed entries of the disposal register.",
         "deviation The same content, or enough of its records, lies elsewhere in scope beyond the tolerated backups.",
         "results one per class and system",
-        "not evaluated for no-fingerprints, no-key, no-register, coverage, self-test, detector-off",
+        "not evaluated for no-fingerprints, no-key, not-watched, coverage, no-register, self-test, detector-off",
         "tests iso27001:A.8.10 tests part of soc2:P4.3, soc2:C1.2, gdpr:17,",
         "supports soc2:CC6.5",
     ] {

@@ -299,7 +299,7 @@ fn a_changed_count_is_seen_however_many_hashes_were_recomputed() -> Result<()> {
 #[test]
 fn what_follows_from_other_tables_has_to_be_what_follows() -> Result<()> {
     type Change = fn(&Path) -> Result<()>;
-    let changes: [(&str, Change); 17] = [
+    let changes: [(&str, Change); 18] = [
         ("2/items.parquet", |run| change_text(run, "items.parquet", 1, "outcome", "failed")),
         ("2/findings.parquet", |run| remove_row(run, "items.parquet", 0)),
         ("2/manifest.json", |run| {
@@ -322,6 +322,7 @@ fn what_follows_from_other_tables_has_to_be_what_follows() -> Result<()> {
             let row = result(run, "RET-01", "fail")?;
             change_number(run, "control_results.parquet", row, "population", |n| n + 1)
         }),
+        ("2/criteria.parquet", |run| change_text(run, "criteria.parquet", 0, "outcome", "pass")),
         ("2/deviations.parquet", |run| remove_row(run, "deviations.parquet", 0)),
         ("2/manifest.json", |run| change_manifest(run, |m| m["results"][0]["population"] = 99.into())),
         ("2/manifest.json", |run| change_manifest(run, |m| m["scope"]["systems"][0]["items"] = 99.into())),

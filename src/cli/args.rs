@@ -24,6 +24,8 @@ pub(super) enum Command {
     Scan(Box<ScanArgs>),
     /// Hold a policy against a kept run, without the data
     Assess(Box<super::assess::AssessArgs>),
+    /// Render a kept run, or a period of runs, for one reader
+    Report(super::report::ReportArgs),
     /// What a record is about: its runs with gaps, its items, its disposals
     Population(super::population::PopulationArgs),
     /// Compare a kept run with an independent listing of the store; exit 1 where they differ

@@ -19,6 +19,7 @@ mod policy;
 mod population;
 mod reconcile;
 mod reperform;
+mod report;
 mod review;
 mod sample;
 mod scan;
@@ -59,6 +60,7 @@ fn run() -> ExitCode {
     let end = match cli.command {
         Command::Scan(args) => scan::run(*args),
         Command::Assess(args) => assess::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Population(args) => population::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -17,7 +17,7 @@ use super::args::ListFormat;
 use super::{governed, keys};
 use crate::classify::{Protector, Taxonomy};
 use crate::detect::{Detectors, definition};
-use crate::govern::Registers;
+use crate::govern::{Criteria, Registers};
 use crate::model::{ItemId, ItemPath, ItemRecord, Likelihood, Outcome, Reason};
 use crate::read::Limits;
 use crate::record::verify::again::assess_again;
@@ -203,8 +203,10 @@ fn verdicts(
     let mut items = kept.items.clone();
     compare::as_stored(&mut items[at], new, compared.comparable);
     let taxonomy = Taxonomy::parse(&text(record, run, &kept.manifest, "patterns/taxonomy.toml")?)?;
+    let criteria = Criteria::builtin()?;
     let assess = |items: &[ItemRecord]| {
-        let again = assess_again(record, run, (&kept.manifest, items), previous.as_ref(), &taxonomy)?;
+        let again =
+            assess_again(record, run, (&kept.manifest, items), previous.as_ref(), (&taxonomy, &criteria))?;
         Ok::<_, RecordError>(again.map(|a| a.assessment.results).unwrap_or_default())
     };
     let (before, after) = (assess(&kept.items)?, assess(&items)?);

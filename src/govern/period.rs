@@ -288,7 +288,7 @@ fn used(runs: &[&PeriodRun]) -> Vec<Used> {
                 if let Some(leave) = kept.leave.get(id) {
                     entry.leave = leave.clone();
                 }
-                covered.entry(id.clone()).or_default().insert(tracks::key(result, deviation));
+                covered.entry(id.clone()).or_default().insert(tracks::key(run.sequence, result, deviation));
             }
         }
     }

@@ -66,6 +66,9 @@ pub enum RecordError {
         /// What is wrong, and where.
         what: String,
     },
+    /// What is known of criteria is wrong: a defect of this program.
+    #[error(transparent)]
+    Criteria(#[from] crate::govern::criteria::CriteriaError),
     /// The store failed.
     #[error("{}: {source}", shown(.path))]
     Io {

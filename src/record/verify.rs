@@ -210,7 +210,7 @@ pub fn verify(dir: &Path, checks: &Checks<'_>) -> Result<Verified, RecordError> 
     chain(&log, &refused, checks, &mut verified, &mut problems);
     anchors(&record, &log, &mut verified, &mut problems);
     folders(&record, &mut problems)?;
-    runs(&record, checks, &mut verified, &mut problems);
+    runs(&record, checks, &mut verified, &mut problems)?;
     verified.problems = problems;
     Ok(verified)
 }
@@ -327,14 +327,22 @@ fn folders(record: &Record, problems: &mut Vec<Problem>) -> Result<(), RecordErr
 }
 
 /// Each run, in order.
-fn runs(record: &Record, checks: &Checks<'_>, verified: &mut Verified, problems: &mut Vec<Problem>) {
+fn runs(
+    record: &Record,
+    checks: &Checks<'_>,
+    verified: &mut Verified,
+    problems: &mut Vec<Problem>,
+) -> Result<(), RecordError> {
     let kept = record.runs().iter().filter(|r| r.is_kept()).count();
     let with_files = match checks.depth {
         Depth::Whole => kept,
         Depth::Files(last) => last.min(kept),
     };
     let mut at = 0;
-    let mut knowledge = links::Knowledge::default();
+    let mut knowledge = match checks.depth {
+        Depth::Whole => Some(links::Knowledge::load()?),
+        Depth::Files(_) => None,
+    };
     // The last completed run and what it kept, if that holds.
     let mut previous: Option<(&Run, Option<Kept>)> = None;
     for run in record.runs() {
@@ -354,18 +362,11 @@ fn runs(record: &Record, checks: &Checks<'_>, verified: &mut Verified, problems:
             let files = at > kept - with_files;
             let manifest = files::manifest(record, run, files, &mut check, &mut finds);
             let mut whole = None;
-            if let Some(manifest) = manifest.filter(|_| checks.depth == Depth::Whole) {
+            if let (Some(manifest), Some(knowledge)) = (manifest, &mut knowledge) {
                 let before = finds.told;
-                whole = again::check(
-                    record,
-                    run,
-                    manifest,
-                    previous.as_ref(),
-                    &mut knowledge,
-                    &mut check,
-                    &mut finds,
-                )
-                .filter(|_| finds.told == before);
+                whole =
+                    again::check(record, run, manifest, previous.as_ref(), knowledge, &mut check, &mut finds)
+                        .filter(|_| finds.told == before);
             }
             if run.state == RunState::Completed {
                 previous = Some((run, whole));
@@ -373,6 +374,7 @@ fn runs(record: &Record, checks: &Checks<'_>, verified: &mut Verified, problems:
         }
         verified.runs.push(check);
     }
+    Ok(())
 }
 
 /// The signature of a run's end line.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::text::{counted, printable, thousands};
+use super::text::{counted, printable, thousands, width};
 use crate::govern::outcome::CriterionResult;
 use crate::govern::{Assessment, ControlOutcome, ControlResult, Deviation};
 
@@ -14,6 +14,16 @@ const LATEST: usize = 5;
 
 /// What stands in the place of a system for items outside all of them.
 pub(super) const OUTSIDE: &str = "(no system)";
+
+/// Tests whose results are about the whole run.
+const WHOLE: [&str; 5] = ["DSP-06", "MON-03", "MON-05", "MON-06", "MON-07"];
+
+/// The system and class of a result, where it has any: `crm / customer`.
+pub(super) fn place(test: &str, system: Option<&str>, class: Option<&str>) -> String {
+    let system = system.or_else(|| (!WHOLE.contains(&test)).then_some(OUTSIDE));
+    let parts: Vec<&str> = system.into_iter().chain(class).collect();
+    parts.join(" / ")
+}
 
 /// An assessment, summed up.
 #[derive(Clone, Debug, Default)]
@@ -41,9 +51,9 @@ pub(super) struct Controls {
     pub others: Vec<Sum>,
     /// What was not evaluated, by reason; the most results first.
     pub silent: Vec<Silent>,
-    /// Criteria that are tested, all or a part.
-    pub criteria: Vec<(String, String)>,
-    /// Their framework and edition.
+    /// Criteria that are tested, all or a part; those of which the same is said together.
+    pub criteria: Vec<(Vec<String>, String)>,
+    /// Their framework.
     pub framework: String,
 }
 
@@ -137,11 +147,17 @@ impl Controls {
     fn conclude(&mut self, criteria: &[CriterionResult]) {
         let soc2 = criteria.iter().find(|c| c.framework == "soc2");
         let Some(first) = soc2.or(criteria.first()) else { return };
-        self.framework = format!("{} {}", first.framework, first.edition);
+        self.framework = if soc2.is_some() { "SOC 2".to_owned() } else { first.framework.clone() };
         let tested = |c: &&CriterionResult| {
             c.framework == first.framework && matches!(c.rating.as_str(), "tests" | "tests-part")
         };
-        self.criteria = criteria.iter().filter(tested).map(|c| (short_id(c).to_owned(), stated(c))).collect();
+        for criterion in criteria.iter().filter(tested) {
+            let said = stated(criterion);
+            match self.criteria.iter_mut().find(|(_, other)| *other == said) {
+                Some((ids, _)) => ids.push(short_id(criterion).to_owned()),
+                None => self.criteria.push((vec![short_id(criterion).to_owned()], said)),
+            }
+        }
     }
 }
 
@@ -174,10 +190,10 @@ impl Sum {
         let sum = |what: fn(&ControlResult) -> u64| results.iter().map(|r| what(r)).sum();
         let mut places: BTreeMap<String, u64> = BTreeMap::new();
         for result in results.iter().filter(|r| r.deviations > 0) {
-            let system = || result.system.clone().unwrap_or_else(|| OUTSIDE.to_owned());
+            let system = || place(test, result.system.as_deref(), None);
             *places.entry(result.class.clone().unwrap_or_else(system)).or_default() += result.deviations;
         }
-        let mut places: Vec<(String, u64)> = places.into_iter().collect();
+        let mut places: Vec<(String, u64)> = places.into_iter().filter(|(p, _)| !p.is_empty()).collect();
         places.sort_by_key(|(_, n)| Reverse(*n));
         Self {
             test: test.to_owned(),
@@ -219,14 +235,14 @@ pub(super) fn late(results: &[ControlResult]) -> Vec<Late> {
     all
 }
 
-/// `COL-02 7, RET-01 4`
-pub(super) fn numbered<'a>(named: impl Iterator<Item = (&'a String, &'a u64)>, most: usize) -> String {
-    let all: Vec<(&String, &u64)> = named.collect();
-    let shown = all.iter().take(most).map(|(name, n)| format!("{}\u{a0}{}", printable(name), thousands(**n)));
-    let mut parts: Vec<String> = shown.collect();
-    if all.len() > most {
-        parts.push(format!("{} more", all.len() - most));
-    }
-    parts.join(", ")
+/// `COL-02 7, RET-01 4, 3 more`: as many as go into so many columns, at least one.
+pub(super) fn numbered<'a>(named: impl Iterator<Item = (&'a String, &'a u64)>, columns: usize) -> String {
+    let all: Vec<String> =
+        named.map(|(name, n)| format!("{}\u{a0}{}", printable(name), thousands(*n))).collect();
+    let said = |shown: usize| match all.len() - shown {
+        0 => all.join(", "),
+        more => format!("{}, {more}\u{a0}more", all[..shown].join(", ")),
+    };
+    let fits = (1..=all.len()).rev().map(said).find(|text| width(text) <= columns);
+    fits.unwrap_or_else(|| said(all.len().min(1)))
 }
-

@@ -48,11 +48,14 @@ pub(super) fn steps(run: &RunRecord, summary: &Summary, controls: Option<&Contro
             .unwrap_or_else(|| "privascan scan PATH --format jsonl".to_owned());
         steps.push(step("See each finding of one place, with masked samples and lines:", Some(command)));
     }
-    if run.key_id == "random" && summary.total.matches > 0 {
+    if run.key_id == "random" && summary.total.matches > 0 && controls.is_none() {
         let text = "To compare values with those of another run, make a key and give it with --key-file:";
         steps.push(step(text, Some("privascan key new".to_owned())));
     }
-    let tier = summary.highest_tier().filter(|t| matches!(*t, "restricted" | "confidential"));
+    let tier = summary
+        .highest_tier()
+        .filter(|_| controls.is_none())
+        .filter(|t| matches!(*t, "restricted" | "confidential"));
     if let Some(tier) = tier {
         let text = format!("In a pipeline, stop (exit code 1) when {tier} data is found:");
         steps.push(step(&text, Some(format!("privascan scan --fail-on {tier}"))));
@@ -78,7 +81,7 @@ fn governed(run: &RunRecord, controls: &Controls) -> Vec<Step> {
     // Runs of a record are named by number and time, others at random.
     let kept = run.run_id.contains('-');
     if !kept {
-        let text = "Keep runs as evidence: losses, changes and reports over a period come from there:";
+        let text = "Keep runs as evidence; lists, comparisons and periods come from there:";
         steps.push(step(text, "privascan scan SHARE --policy FILE --record evidence"));
     }
     if controls.overdue.deviations > 0 {
@@ -90,7 +93,7 @@ fn governed(run: &RunRecord, controls: &Controls) -> Vec<Step> {
         steps.push(step(text, command));
     }
     if !controls.undeclared.is_empty() || controls.outside > 0 {
-        let text = "Declare what is undeclared, or take it away; then see whether the policy is sound:";
+        let text = "Declare what is undeclared, or take it away; then check the policy:";
         steps.push(step(text, "privascan policy check FILE"));
     }
     steps

@@ -8,7 +8,7 @@ use super::describe::OUTCOMES;
 use super::schema::seconds;
 use super::sink::{Destination, Sink};
 use super::steps::steps;
-use super::summary::{Summary, TOP_PLACES};
+use super::summary::Summary;
 use super::text::{bytes, counted, left, printable, right, shorten, thousands, width, wrap};
 use super::{Colour, Options, ReportWriter};
 use crate::govern::Assessment;
@@ -87,14 +87,14 @@ fn render_page(
     match controls {
         None => {
             page.findings()?;
-            page.places(TOP_PLACES)?;
+            page.places()?;
             page.unread()?;
         }
         // What the policy says is what its readers came for: the rest is kept short.
         Some(controls) => {
             page.tiers()?;
-            page.places(PLACES)?;
-            page.unread()?;
+            page.foremost(PLACES)?;
+            page.unread_in_short()?;
             page.policy(controls)?;
         }
     }
@@ -248,6 +248,30 @@ impl Page<'_> {
                 if more > 0 {
                     writeln!(self.out, "      and {} more", thousands(more))?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// What was not read, with the first path of each reason.
+    fn unread_in_short(&mut self) -> io::Result<()> {
+        let unread = &self.summary.unread;
+        if unread.is_empty() {
+            return self.unread();
+        }
+        self.section("What was not read, and why")?;
+        let numbers = unread.values().map(|u| width(&thousands(u.items))).max().unwrap_or(0) + 1;
+        for word in ["failed", "partial", "skipped"] {
+            for ((_, reason), unread) in unread.iter().filter(|((w, _), _)| *w == word) {
+                let more = match unread.items {
+                    0 | 1 => String::new(),
+                    n => format!(" and {} more", thousands(n - 1)),
+                };
+                let term = left(&format!("{word}: {}", reason.code()), 25);
+                let room = WIDTH - 2 - 25 - numbers - 2 - width(&more);
+                let path = unread.examples.first().map_or("", String::as_str);
+                let text = format!("{}{more}", shorten(&printable(path), room)).replace(' ', "\u{a0}");
+                self.entry(Style::Plain, &term, &right(&thousands(unread.items), numbers), &text)?;
             }
         }
         Ok(())

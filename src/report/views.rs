@@ -2,9 +2,12 @@
 
 mod controls;
 mod coverage;
+mod figures;
 mod overdue;
 mod period;
 mod public;
+#[cfg(test)]
+mod tests;
 
 use crate::classify::Taxonomy;
 use crate::govern::facts::RunFacts;

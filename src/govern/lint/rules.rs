@@ -143,7 +143,12 @@ impl Lint<'_> {
                 // Without a key it is found in the path.
                 (true, None) if word == "event" => {
                     let says = format!("rule `{name}` starts with an event and has no `event`");
-                    self.error(&at(word), "no-event", says, "add `event = \"NAME\"`, the name of an [[event]]");
+                    self.error(
+                        &at(word),
+                        "no-event",
+                        says,
+                        "add `event = \"NAME\"`, the name of an [[event]]",
+                    );
                 }
                 (false, Some(_)) => {
                     let says = format!("rule `{name}` has `{word}` and does not start with an event");

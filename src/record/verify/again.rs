@@ -75,7 +75,8 @@ pub(super) fn check(
         return Some(kept);
     }
     if let Some(taxonomy) = &taxonomy {
-        results(record, run, &kept, before.map(|(_, kept)| kept), taxonomy, check, finds);
+        let before = before.map(|(_, kept)| kept);
+        results(record, run, &kept, before, (taxonomy, &knowledge.criteria), check, finds);
     }
     Some(kept)
 }
@@ -100,6 +101,8 @@ pub(crate) struct Again {
     pub policy: Policy,
     /// What follows.
     pub assessment: Assessment,
+    /// What that says about criteria.
+    pub concluded: Vec<CriterionResult>,
 }
 
 /// Holds a run's kept policy against items, which may be others than those it kept; `None` without policy.
@@ -108,7 +111,7 @@ pub(crate) fn assess_again(
     run: &Run,
     (manifest, items): (&Manifest, &[ItemRecord]),
     previous: Option<&Kept>,
-    taxonomy: &Taxonomy,
+    (taxonomy, criteria): (&Taxonomy, &Criteria),
 ) -> Result<Option<Again>, RecordError> {
     let Some(text) = record.policy_text(run, manifest)? else { return Ok(None) };
     let policy = Policy::parse(&text).map_err(|_| {
@@ -126,8 +129,9 @@ pub(crate) fn assess_again(
     let history = record.history(run.sequence);
     let reviews: Vec<Review> = record.reviews_before(run);
     let facts = facts_of(&facts, items, manifest, &previous, &history, &registers, &reviews);
-    let assessment = assess(&policy, &facts, taxonomy, &Criteria::default());
-    Ok(Some(Again { policy, assessment }))
+    let assessment = assess(&policy, &facts, taxonomy, criteria);
+    let concluded = criteria.conclude(&assessment.results, &policy.policy.frameworks);
+    Ok(Some(Again { policy, assessment, concluded }))
 }
 
 fn facts_of<'a>(
@@ -157,12 +161,12 @@ fn results(
     run: &Run,
     kept: &Kept,
     previous: Option<&Kept>,
-    taxonomy: &Taxonomy,
+    (taxonomy, criteria): (&Taxonomy, &Criteria),
     check: &mut RunCheck,
     finds: &mut Finds<'_>,
 ) {
     let manifest = &kept.manifest;
-    let (stated, criteria) = match record.assessment(run, manifest) {
+    let (stated, concluded) = match record.assessment(run, manifest) {
         Ok(stated) => stated,
         Err(e) => return unreadable(e, finds),
     };
@@ -191,14 +195,14 @@ fn results(
         check.notes.push(format!("results were not worked out again: they are of version {version}"));
         return;
     }
-    let again = match assess_again(record, run, (manifest, &kept.items), previous, taxonomy) {
+    let again = match assess_again(record, run, (manifest, &kept.items), previous, (taxonomy, criteria)) {
         Ok(Some(again)) => again,
-        Ok(None) if stated.results.is_empty() && criteria.is_empty() => return,
+        Ok(None) if stated.results.is_empty() && concluded.is_empty() => return,
         Ok(None) => return finds.add("control_results.parquet", "holds results, and the run had no policy"),
         Err(e) => return unreadable(e, finds),
     };
     same_results(&stated.results, &again.assessment.results, finds);
-    same_criteria(&criteria, &again.assessment, finds);
+    same_criteria(&concluded, &again.concluded, finds);
     systems(&again.policy, kept, taxonomy, finds);
 }
 
@@ -255,17 +259,7 @@ fn same_results(stated: &[ControlResult], again: &[ControlResult], finds: &mut F
     }
 }
 
-fn same_criteria(stated: &[CriterionResult], assessment: &Assessment, finds: &mut Finds<'_>) {
-    let frameworks: Vec<String> = {
-        let mut names: Vec<String> = stated.iter().map(|c| c.framework.clone()).collect();
-        names.dedup();
-        names
-    };
-    // Which frameworks were asked for is not kept: those that are there.
-    if frameworks.is_empty() {
-        return;
-    }
-    let again = Criteria::default().conclude(&assessment.results, &frameworks);
+fn same_criteria(stated: &[CriterionResult], again: &[CriterionResult], finds: &mut Finds<'_>) {
     if let Some(odd) = stated.iter().find(|c| !again.contains(c)) {
         finds.add("criteria.parquet", format!("{}: does not follow from the results", odd.criterion));
     } else if stated.len() != again.len() {

@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::Finds;
 use crate::classify::Taxonomy;
+use crate::govern::Criteria;
 use crate::model::ItemRecord;
+use crate::record::RecordError;
 use crate::record::manifest::Manifest;
 use crate::record::read::{Record, Run};
 
@@ -18,8 +20,9 @@ const TAXONOMY: &str = "patterns/taxonomy.toml";
 type Detectors = BTreeMap<String, (String, bool)>;
 
 /// Copies that were read, by their hashes: most runs have the same.
-#[derive(Default)]
 pub(super) struct Knowledge {
+    /// Those of this build.
+    pub criteria: Criteria,
     taxonomies: BTreeMap<String, Option<Arc<Taxonomy>>>,
     detectors: BTreeMap<String, Option<Arc<Detectors>>>,
 }
@@ -40,6 +43,11 @@ struct Definition {
 }
 
 impl Knowledge {
+    /// What this build knows.
+    pub fn load() -> Result<Self, RecordError> {
+        Ok(Self { criteria: Criteria::builtin()?, taxonomies: BTreeMap::new(), detectors: BTreeMap::new() })
+    }
+
     /// The kept taxonomy.
     pub fn taxonomy(
         &mut self,

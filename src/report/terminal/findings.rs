@@ -134,10 +134,27 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// The places that hold most, at most this many.
-    pub(super) fn places(&mut self, most: usize) -> io::Result<()> {
+    /// The places that hold most, a line each, at most so many.
+    pub(super) fn foremost(&mut self, most: usize) -> io::Result<()> {
         let places = self.summary.places();
         let places = &places[..places.len().min(most)];
+        match places.len() {
+            0 => return Ok(()),
+            1 => self.section("The place that holds it")?,
+            n => self.section(&format!("The {n} places that hold most"))?,
+        }
+        for (i, place) in places.iter().enumerate() {
+            let matches = counted(place.matches, "match", "matches");
+            let what = format!("{}, {matches}", printable(&place.tier));
+            let room = WIDTH - 5 - width(&what) - 2;
+            let path = left(&shorten(&printable(&place.path), room), room);
+            writeln!(self.out, "  {}. {path}  {what}", i + 1)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn places(&mut self) -> io::Result<()> {
+        let places = self.summary.places();
         if places.is_empty() {
             return Ok(());
         }

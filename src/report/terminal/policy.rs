@@ -8,15 +8,11 @@ use super::super::words;
 use super::{Page, Style, WIDTH};
 use crate::govern::ControlOutcome;
 
-/// Tests that a reason names.
-const TESTS: usize = 8;
-/// Classes or systems that a test names.
-const PLACES: usize = 3;
-
 impl Page<'_> {
     pub(super) fn policy(&mut self, controls: &Controls) -> io::Result<()> {
         self.section(&format!("What the policy says, as of {}", controls.as_of))?;
-        let outcomes = ControlOutcome::ALL.map(|o| format!("{}\u{a0}{}", thousands(controls.count(o)), o.word()));
+        let outcomes =
+            ControlOutcome::ALL.map(|o| format!("{}\u{a0}{}", thousands(controls.count(o)), o.word()));
         let results = counted(controls.by_outcome.values().sum(), "result", "results");
         let tests = counted(controls.tests as u64, "test", "tests");
         self.paragraph(2, &format!("Control tests: {tests}, {results}: {}.", outcomes.join(", ")))?;
@@ -47,19 +43,21 @@ impl Page<'_> {
             0 => String::new(),
             n => format!(", and {} under a hold or exception", thousands(n)),
         };
-        let of = format!("{} of {} with a class evaluated", thousands(evaluated), counted(population, "item", "items"));
+        let of = format!("{} of {} evaluated", thousands(evaluated), counted(population, "item", "items"));
         match (deviations, evaluated) {
-            (0, 0) => return self.paragraph(2, &format!("Nothing was evaluated: {of}.")),
-            (0, _) => return self.paragraph(2, &format!("No item{held}; {of}.")),
-            (n, _) => self.paragraph(2, &format!("{}{held}; {of}.", counted(n, "item", "items")))?,
+            (0, 0) => return self.paragraph(2, &format!("Nothing can be said: {of}.")),
+            (0, _) => return self.paragraph(2, &format!("No item{held}, in {of}.")),
+            (n, _) => self.paragraph(2, &format!("{}{held}, in {of}.", counted(n, "item", "items")))?,
         }
         for (i, late) in controls.latest.iter().enumerate() {
-            let items = match late.items {
-                1 => String::new(),
-                n => format!(", {} items", thousands(n)),
+            let days = late.deviation.days_over.unwrap_or(0).unsigned_abs();
+            let over = match late.items {
+                1 => counted(days, "day over", "days over"),
+                n => format!("{}, {}", counted(n, "item", "items"), counted(days, "day over", "days over")),
             };
-            let room = WIDTH - 5 - width(&items);
-            writeln!(self.out, "  {}. {}{items}", i + 1, shorten(&printable(&late.path), room))?;
+            let room = WIDTH - 5 - width(&over) - 2;
+            let path = left(&shorten(&printable(&late.path), room), room);
+            writeln!(self.out, "  {}. {path}  {over}", i + 1)?;
             self.paragraph(5, &lateness(late))?;
         }
         match controls.more_overdue {
@@ -75,11 +73,12 @@ impl Page<'_> {
         if controls.undeclared.is_empty() && controls.outside == 0 {
             return Ok(());
         }
-        self.section("Undeclared (COL-01): categories that no class allowed there lists")?;
+        self.section("Undeclared (COL-01): items with categories of no class that is allowed there")?;
         let names = controls.undeclared.keys().map(|s| width(&printable(s))).max().unwrap_or(0).clamp(8, 24);
         for (system, categories) in &controls.undeclared {
             let term = left(&shorten(&printable(system), names), names);
-            self.entry(Style::Plain, &term, "", &numbered(categories.iter(), 6))?;
+            let room = 2 * (WIDTH - names - 4) - 12;
+            self.entry(Style::Plain, &term, "", &numbered(categories.iter(), room))?;
         }
         match controls.outside {
             0 => Ok(()),
@@ -98,8 +97,14 @@ impl Page<'_> {
         let number = |sum: &Sum| format!("{} of {}", thousands(sum.deviations), thousands(sum.population));
         let numbers = controls.others.iter().map(|s| width(&number(s))).max().unwrap_or(0);
         for sum in &controls.others {
-            let places = numbered(sum.places.iter().map(|(name, n)| (name, n)), PLACES);
-            let text = format!("{}: {places}", words::deviation(&sum.test));
+            let about = words::deviation(&sum.test);
+            let room = WIDTH.saturating_sub(2 + 8 + numbers + 2 + about.len() + 2);
+            let places = numbered(sum.places.iter().map(|(name, n)| (name, n)), room);
+            let text = if places.is_empty() || width(&places) > room {
+                about.to_owned()
+            } else {
+                format!("{about}: {places}")
+            };
             self.entry(Style::Plain, &format!("{}  ", sum.test), &right(&number(sum), numbers), &text)?;
         }
         Ok(())
@@ -113,8 +118,9 @@ impl Page<'_> {
         let terms = controls.silent.iter().map(|s| width(&s.reason)).max().unwrap_or(0);
         let numbers = controls.silent.iter().map(|s| width(&thousands(s.results))).max().unwrap_or(0) + 1;
         for silent in &controls.silent {
-            let tests = numbered(silent.tests.iter(), TESTS);
             let about = words::reason(&silent.reason);
+            let room = 2 * (WIDTH - 4 - terms - numbers) - about.len() - 12;
+            let tests = numbered(silent.tests.iter(), room);
             let text = if about.is_empty() { tests } else { format!("{about}: {tests}") };
             let (term, number) = (left(&silent.reason, terms), right(&thousands(silent.results), numbers));
             self.entry(Style::Plain, &term, &number, &text)?;
@@ -126,37 +132,35 @@ impl Page<'_> {
         if controls.criteria.is_empty() {
             return Ok(());
         }
-        let title = format!("Criteria of {} that are tested, at least in part", printable(&controls.framework));
+        let title = format!("Criteria of {} that are tested, all or a part", printable(&controls.framework));
         self.section(&title)?;
-        let terms = controls.criteria.iter().map(|(id, _)| width(id)).max().unwrap_or(0);
-        for (id, stated) in &controls.criteria {
-            self.entry(Style::Plain, &left(&printable(id), terms), "", stated)?;
+        let all: Vec<(String, &String)> =
+            controls.criteria.iter().map(|(ids, said)| (ids.join(", "), said)).collect();
+        let terms = all.iter().map(|(ids, _)| width(ids)).max().unwrap_or(0).min(24);
+        for (ids, said) in all {
+            self.entry(Style::Plain, &left(&shorten(&printable(&ids), terms), terms), "", said)?;
         }
         Ok(())
     }
 }
 
-/// `3,206 days over, due 2017-01-10: visitor by visitors-1y, from record-date 2016-01-10 (24 rows); facilities`
-pub(in super::super) fn lateness(late: &Late) -> String {
+/// `visitor, visitors-1y: record-date 2016-01-10, due 2017-01-10, facilities`
+fn lateness(late: &Late) -> String {
     let deviation = &late.deviation;
-    let day = |day: Option<jiff::civil::Date>| day.map_or_else(|| "unknown".to_owned(), |day| day.to_string());
-    let days = deviation.days_over.unwrap_or(0);
-    let over = counted(days.unsigned_abs(), "day over", "days over");
-    let rule = deviation.rule.as_deref().map_or_else(String::new, |r| format!(" by {}", printable(r)));
-    let source = deviation.trigger_source.map_or("an unknown date", |s| s.word());
-    let rows = match deviation.rows {
-        Some(rows) => format!(" ({})", counted(rows, "row", "rows")),
-        None => String::new(),
-    };
-    let owner = deviation.owner.as_deref().map_or_else(|| "no owner".to_owned(), |o| printable(o).into_owned());
+    let day = |day: Option<jiff::civil::Date>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
+    let name =
+        |name: Option<&str>, none: &str| name.map_or_else(|| none.to_owned(), |n| printable(n).into_owned());
     let mixed = match deviation.reason.as_deref() {
-        Some("mixed") => "; part of it still has to be kept",
+        Some("mixed") => "; part of it still to be kept",
         _ => "",
     };
     format!(
-        "{over}, due {}: {}{rule}, from {source} {}{rows}; {owner}{mixed}",
-        day(deviation.due),
+        "{}, {}: {} {}, due {}, {}{mixed}",
         printable(&late.class),
+        name(deviation.rule.as_deref(), "no rule"),
+        deviation.trigger_source.map_or("date", |s| s.word()),
         day(deviation.trigger_date),
+        day(deviation.due),
+        name(deviation.owner.as_deref(), "no owner"),
     )
 }

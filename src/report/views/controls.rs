@@ -1,11 +1,11 @@
 //! Results of control tests, what they say about criteria, and what concerns financial statements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Sheet;
-use super::super::controls::{Sum, short_id};
+use super::super::controls::{Sum, numbered, short_id};
 use super::super::schema::Cell;
-use super::super::text::{counted, printable, thousands};
+use super::super::text::{printable, thousands};
 use super::super::words;
 use super::{Kept, head, int, maybe, shown, text};
 use crate::govern::{CONTROL_TESTS, ControlOutcome, ControlResult};
@@ -31,7 +31,7 @@ const COLUMNS: [&str; 11] = [
 pub(super) fn controls(kept: &Kept<'_>) -> Sheet {
     let mut sheet = Sheet::new("control_result", &COLUMNS);
     head(&mut sheet, kept, "Control tests");
-    sheet.line(0, "Not-applicable results without items are counted and not listed.");
+    sheet.line(0, "Results of classes without items in a system are counted and not listed.");
     let results: Vec<&ControlResult> = kept.assessment.results.iter().collect();
     by_test(&mut sheet, &results);
     sheet
@@ -45,18 +45,22 @@ fn by_test(sheet: &mut Sheet, results: &[&ControlResult]) {
         }
         sheet.title(&format!("{}  {}", test.id, test.checks));
         let empty = |r: &&&ControlResult| {
-            r.outcome == ControlOutcome::NotApplicable && r.reason.as_deref() == Some("no-items")
+            r.class.is_some()
+                && r.population == 0
+                && matches!(r.outcome, ControlOutcome::NotApplicable | ControlOutcome::NotEvaluated)
         };
         let lines: Vec<Vec<String>> = of.iter().filter(|r| !empty(r)).map(|r| line(r)).collect();
         if !lines.is_empty() {
-            let head =
-                ["System", "Class", "Outcome", "Reason", ">Popul.", ">Eval.", ">Dev.", ">Exc."];
+            let head = ["System", "Class", "Outcome", "Reason", ">Popul.", ">Eval.", ">Dev.", ">Exc."];
             sheet.grid(&head, &lines);
         }
-        let left_out = of.iter().filter(empty).count() as u64;
-        if left_out > 0 {
-            let results = counted(left_out, "result is", "results are");
-            sheet.line(2, &format!("{results} not applicable: there are no items."));
+        let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+        for result in of.iter().filter(empty) {
+            let reason = result.reason.as_deref().map_or_else(String::new, |r| format!("({r})"));
+            *left_out.entry(format!("{}{reason}", result.outcome.word())).or_default() += 1;
+        }
+        if !left_out.is_empty() {
+            sheet.line(2, &format!("Without items: {}.", numbered(left_out.iter(), 150)));
         }
         for result in &of {
             if let Some(note) = &result.note {

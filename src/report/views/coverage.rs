@@ -29,7 +29,8 @@ pub(super) fn coverage(kept: &Kept<'_>) -> Sheet {
     let lines: Vec<Vec<String>> = by_system
         .iter()
         .map(|(at, counts)| {
-            let items = |word: &str| counts.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n.0).sum::<u64>();
+            let items =
+                |word: &str| counts.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n.0).sum::<u64>();
             let all: u64 = counts.values().map(|n| n.0).sum();
             let stored: u64 = counts.values().map(|n| n.1).sum();
             let (scanned, wanted) = (items("scanned"), all - items("skipped"));

@@ -128,15 +128,17 @@ pub(super) fn deviations(kept: &Kept<'_>) -> Sheet {
             (n, 0) => thousands(n),
             (n, excepted) => format!("{}, and {} excepted", thousands(n), thousands(excepted)),
         };
-        let place =
-            format!("{} / {}", shown(result.system.as_deref()), shown(result.class.as_deref()));
+        let place = format!("{} / {}", shown(result.system.as_deref()), shown(result.class.as_deref()));
         sheet.line(2, &format!("{place}: {of}, population {}", thousands(result.population)));
         for deviation in &result.deviating {
             let told = [
                 deviation.path.as_deref().map(|p| shorten(&printable(p), 76).into_owned()),
                 deviation.detail.as_deref().map(|d| printable(d).into_owned()),
                 deviation.due.map(|due| {
-                    format!("{} days over, due {due}", thousands(deviation.days_over.unwrap_or(0).unsigned_abs()))
+                    format!(
+                        "{} days over, due {due}",
+                        thousands(deviation.days_over.unwrap_or(0).unsigned_abs())
+                    )
                 }),
                 deviation.owner.as_deref().map(|o| format!("owner {}", printable(o))),
                 deviation.approved_exception.as_deref().map(|id| format!("covered by {}", printable(id))),

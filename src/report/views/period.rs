@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::Sheet;
-use super::super::controls::OUTSIDE;
+use super::super::controls::place;
 use super::super::schema::Cell;
 use super::super::text::{counted, left, printable, shorten, thousands};
-use super::super::words;
+use super::figures::{numbered, share};
 use super::{day, int, maybe, shown, text};
 use crate::govern::facts::Review;
 use crate::govern::period::{Period, PeriodRun, Series, State, Track, letter};
@@ -92,7 +92,8 @@ impl Page<'_> {
         let runs = self.in_period();
         let completed = runs.iter().filter(|r| r.completed).count() as u64;
         let others = runs.len() as u64 - completed;
-        let others = if others == 0 { String::new() } else { format!(", {} not completed", thousands(others)) };
+        let others =
+            if others == 0 { String::new() } else { format!(", {} not completed", thousands(others)) };
         let total = counted(runs.len() as u64, "run", "runs");
         self.sheet.line(0, &format!("{total}: {} completed{others}.", thousands(completed)));
         if about.broken.is_empty() {
@@ -120,7 +121,10 @@ impl Page<'_> {
                 items,
                 read,
                 shown(policy),
-                missed.map_or_else(|| "-".to_owned(), |n| if n == 0 { "held".to_owned() } else { format!("{n} missed") }),
+                missed.map_or_else(
+                    || "-".to_owned(),
+                    |n| if n == 0 { "held".to_owned() } else { format!("{n} missed") },
+                ),
                 kept.map_or_else(|| "-".to_owned(), |k| k.head.chars().take(12).collect()),
             ]);
             self.row(
@@ -156,7 +160,11 @@ impl Page<'_> {
         let missed = period.gaps.len() as u64;
         self.sheet.line(
             2,
-            &format!("At most {cadence} between runs: kept {} times, missed {}.", thousands(period.kept), thousands(missed)),
+            &format!(
+                "At most {cadence} between runs: kept {} times, missed {}.",
+                thousands(period.kept),
+                thousands(missed)
+            ),
         );
         for gap in &period.gaps {
             let from = gap.from.map_or_else(|| "the period's start".to_owned(), |n| format!("run {n}"));
@@ -164,7 +172,10 @@ impl Page<'_> {
             let days = counted(gap.days.unsigned_abs(), "day", "days");
             self.sheet.line(
                 4,
-                &format!("{days} from {from} on {} to {to} on {}, longer than {}", gap.from_day, gap.to_day, gap.cadence),
+                &format!(
+                    "{days} from {from} on {} to {to} on {}, longer than {}",
+                    gap.from_day, gap.to_day, gap.cadence
+                ),
             );
             self.row(
                 "gap",
@@ -186,7 +197,9 @@ impl Page<'_> {
             self.sheet.line(2, "None in tool, detectors, policy, settings and self-test.");
         }
         for change in &self.period.changes {
-            let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { printable(text).into_owned() };
+            let value = |text: &str| {
+                if text.is_empty() { "nothing".to_owned() } else { printable(text).into_owned() }
+            };
             let (from, to) = (value(&change.from), value(&change.to));
             let text_of = format!("{}: {from} → {to}", printable(&change.what));
             self.sheet.entry(&format!("run {} on {}", change.sequence, change.as_of), 21, &text_of);
@@ -224,10 +237,12 @@ impl Page<'_> {
             }
             let room = 78 - 1 - runs.len();
             for line in numbered(runs.iter().map(|(n, _)| *n)) {
-                self.sheet.line(0, &format!("  {}\u{a0}{}", "\u{a0}".repeat(room), line.replace(' ', "\u{a0}")));
+                self.sheet
+                    .line(0, &format!("  {}\u{a0}{}", "\u{a0}".repeat(room), line.replace(' ', "\u{a0}")));
             }
             for series in &self.period.series {
-                let letters: String = series.said[from..from + runs.len()].iter().map(|s| letter(*s)).collect();
+                let letters: String =
+                    series.said[from..from + runs.len()].iter().map(|s| letter(*s)).collect();
                 let label = left(&shorten(&label(series), room), room);
                 let line = format!("  {label} {letters}").trim_end().replace(' ', "\u{a0}");
                 self.sheet.line(0, &line);
@@ -273,7 +288,7 @@ impl Page<'_> {
             2,
             &format!(
                 "{} when the period began, {} in the record's first run, {} opened; at its end {} open, {} excepted, {} not \
-                 seen and not tested, {} closed.",
+                 seen in what was tested since, {} closed.",
                 thousands(carried),
                 thousands(at_start),
                 thousands(opened),
@@ -288,7 +303,9 @@ impl Page<'_> {
         let lines: Vec<Vec<String>> = by_test
             .iter()
             .map(|(test, tracks)| {
-                let of = |wanted: &dyn Fn(&Track) -> bool| thousands(tracks.iter().filter(|t| wanted(t)).count() as u64);
+                let of = |wanted: &dyn Fn(&Track) -> bool| {
+                    thousands(tracks.iter().filter(|t| wanted(t)).count() as u64)
+                };
                 let aged = |from: i64, to: i64| {
                     of(&|t: &Track| t.state() == State::Open && from <= t.days_open && t.days_open <= to)
                 };
@@ -307,8 +324,18 @@ impl Page<'_> {
                 ]
             })
             .collect();
-        let head =
-            ["Test", ">Open", ">Excepted", ">Not seen", ">Closed", ">≤30", ">≤90", ">≤180", ">more", ">Oldest"];
+        let head = [
+            "Test",
+            ">Open",
+            ">Excepted",
+            ">Not seen",
+            ">Closed",
+            ">≤30",
+            ">≤90",
+            ">≤180",
+            ">more",
+            ">Oldest",
+        ];
         self.sheet.grid(&head, &lines);
         self.sheet.line(2, "Days open are those from the first run that noted it, for what is open.");
         let mut open: Vec<&Track> = tracks.iter().filter(|t| t.state() == State::Open).collect();
@@ -319,16 +346,13 @@ impl Page<'_> {
         for track in open.iter().take(LISTED) {
             let what = track.deviation.path.as_deref().or(track.deviation.detail.as_deref()).unwrap_or("-");
             self.sheet.line(2, &shorten(&printable(what), 78));
-            let place = [track.system.as_deref(), track.class.as_deref()].into_iter().flatten();
-            let place: Vec<String> = place.map(|p| printable(p).into_owned()).collect();
             let since = if track.from_start { "at least " } else { "" };
             self.sheet.line(
                 4,
                 &format!(
-                    "{} {}: {}; {since}{} since run {} on {}; owner {}",
+                    "{} {}, {since}{} since run {} on {}, owner {}",
                     track.test_id,
-                    place.join("/"),
-                    words::deviation(&track.test_id),
+                    printable(&place(&track.test_id, track.system.as_deref(), track.class.as_deref())),
                     counted(track.days_open.unsigned_abs(), "day", "days"),
                     track.first.0,
                     track.first.1,
@@ -374,7 +398,11 @@ impl Page<'_> {
                 (false, Some(day)) => format!("exception, expires {day}"),
                 (false, None) => "exception of a policy that is not kept".to_owned(),
             };
-            let by = used.leave.approved_by.as_deref().map_or_else(String::new, |by| format!(" by {}", printable(by)));
+            let by = used
+                .leave
+                .approved_by
+                .as_deref()
+                .map_or_else(String::new, |by| format!(" by {}", printable(by)));
             let list = |all: &std::collections::BTreeSet<String>| {
                 let mut shown: Vec<String> = all.iter().take(4).map(|p| printable(p).into_owned()).collect();
                 if all.len() > 4 {
@@ -438,8 +466,8 @@ impl Page<'_> {
         if about.anchors.is_empty() {
             self.sheet.line(
                 2,
-                "Not anchored: nobody noted the log's head outside of the record in this period, so a removal of its newest \
-                 runs could not be seen.",
+                "Not anchored: nobody noted the log's head outside of the record since the period began, so a removal of its \
+                 newest runs could not be seen.",
             );
         }
         for (on, place, head) in &about.anchors {
@@ -450,30 +478,8 @@ impl Page<'_> {
     }
 }
 
-/// `RET-01 finance / invoice`
+/// `RET-01  finance / invoice`
 fn label(series: &Series) -> String {
-    let whole = ["MON-03", "MON-05", "MON-06", "MON-07", "DSP-06"].contains(&series.test_id.as_str());
-    let system = series.system.as_deref().unwrap_or(if whole { "" } else { OUTSIDE });
-    let class = series.class.as_deref().map_or_else(String::new, |c| format!(" / {c}"));
-    printable(format!("{}  {system}{class}", series.test_id).trim_end()).into_owned()
-}
-
-/// Numbers from top to bottom, a line for each digit.
-fn numbered(runs: impl Iterator<Item = u64>) -> Vec<String> {
-    let runs: Vec<String> = runs.map(|n| n.to_string()).collect();
-    let digits = runs.iter().map(String::len).max().unwrap_or(0);
-    (0..digits)
-        .map(|at| {
-            let digit = |n: &String| n.chars().rev().nth(digits - 1 - at).unwrap_or(' ');
-            runs.iter().map(digit).collect::<String>()
-        })
-        .collect()
-}
-
-/// Whole percents, downwards, so that 100 % means all.
-fn share(part: u64, whole: u64) -> String {
-    match whole {
-        0 => "-".to_owned(),
-        whole => format!("{}%", part * 100 / whole),
-    }
+    let place = place(&series.test_id, series.system.as_deref(), series.class.as_deref());
+    printable(format!("{}  {place}", series.test_id).trim_end()).into_owned()
 }

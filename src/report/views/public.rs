@@ -34,10 +34,7 @@ pub(super) fn management_summary(policy: &Policy, told: &Told) -> Sheet {
         true => format!("On {}", told.first),
         false => format!("From {} to {}", told.first, told.last),
     };
-    sheet.line(
-        0,
-        &format!("{when}, under the policy {} {}.", printable(&head.id), printable(&head.version)),
-    );
+    sheet.line(0, &format!("{when}, under the policy {} {}.", printable(&head.id), printable(&head.version)));
 
     sheet.title("Boundary");
     let systems = |used: &dyn Fn(Use) -> bool| -> Vec<String> {
@@ -90,7 +87,8 @@ pub(super) fn management_summary(policy: &Policy, told: &Told) -> Sheet {
             sheet.line(2, &format!("{least} % of the items in these systems could be read wholly."));
         }
         (Some(least), Some(most)) => {
-            let text = format!("Between {least} % and {most} % of the items in these systems could be read wholly.");
+            let text =
+                format!("Between {least} % and {most} % of the items in these systems could be read wholly.");
             sheet.line(2, &text);
         }
         _ => sheet.line(2, "Nothing can be said about how much could be read."),
@@ -134,7 +132,7 @@ fn commitment(rule: &Retention) -> String {
     match rule.keep_max {
         _ if rule.action == Action::Permanent => "Kept for good.".to_owned(),
         None => format!("Without a longest period, from {start}{align}; {action}."),
-        Some(period) if period.0.is_zero() => format!("Not kept; {action}."),
+        Some(period) if period.0.is_zero() => "Not to be kept at all.".to_owned(),
         Some(period) => format!("At most {} after {start}{align}; {action}.", in_words(period)),
     }
 }
@@ -148,7 +146,8 @@ fn in_words(period: policy::Period) -> String {
         (i64::from(span.get_weeks()), "week", "weeks"),
         (i64::from(span.get_days()), "day", "days"),
     ];
-    let said = parts.iter().filter(|(n, _, _)| *n > 0).map(|(n, one, many)| counted(n.unsigned_abs(), one, many));
+    let said =
+        parts.iter().filter(|(n, _, _)| *n > 0).map(|(n, one, many)| counted(n.unsigned_abs(), one, many));
     let said: Vec<String> = said.collect();
     if said.is_empty() { period.to_string() } else { said.join(" and ") }
 }
