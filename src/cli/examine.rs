@@ -20,9 +20,11 @@ use super::{keys, knowledge};
 use crate::govern::facts::{Base, Facts, Reach, RunFacts};
 use crate::govern::{Assessment, Criteria, Registers, assess};
 use crate::model::{ItemRecord, Ledger, Likelihood, Outcome};
+use crate::read::Limits;
 use crate::record::manifest::SystemScope;
 use crate::record::{Record, Want};
 use crate::scan::{self, PathStyle, ScanPlan};
+use crate::source::Selection;
 
 /// What is scanned, and with what.
 #[derive(Debug, Args)]
@@ -273,7 +275,22 @@ pub(super) fn policy(named: Option<&Path>) -> Result<PathBuf> {
 /// A plan that knows how names are printed and scans nothing.
 pub(super) fn printing(args: &KnowledgeArgs) -> Result<ScanPlan> {
     let (detectors, taxonomy) = knowledge::load(args)?;
-    Ok(ScanPlan { detectors, taxonomy, ..ScanPlan::builtin()? })
+    Ok(ScanPlan {
+        targets: Vec::new(),
+        selection: Selection::new(&[], &[], &[], false, &[])?,
+        detectors,
+        taxonomy,
+        protector: keys::protector(None)?,
+        limits: Limits::default(),
+        threads: 1,
+        min_likelihood: Likelihood::Possible,
+        occurrences: 0,
+        paths: PathStyle::Masked,
+        evidence: None,
+        reuse: None,
+        totals: false,
+        interrupted: Arc::new(AtomicBool::new(false)),
+    })
 }
 
 /// The arguments of `scan` that say the same; all others at their defaults.

@@ -42,6 +42,7 @@ fn kill_and_finish(share: &Share, quarantine: Option<&Path>, kills: u64) -> Resu
     let args: Vec<&str> = fixed.iter().copied().chain(means.iter().copied()).collect();
     let mut rng = Rng::new(u64::from(std::process::id()));
     let mut life = Duration::ZERO;
+    let mut moments = [0; 3];
     for kill in 0..=kills {
         // From the start each time.
         many(share, files.len())?;
@@ -77,6 +78,8 @@ fn kill_and_finish(share: &Share, quarantine: Option<&Path>, kills: u64) -> Resu
             let _ = child.kill();
             child.wait()?;
         }
+        let gone = files.iter().filter(|f| !share.root().join(f).exists()).count();
+        moments[usize::from(gone > 0) + usize::from(gone == files.len())] += u64::from(kill > 0);
         // Nothing is gone that the register says nothing about, and nothing is lost.
         let text = fs::read(&register).unwrap_or_default();
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -118,9 +121,14 @@ fn kill_and_finish(share: &Share, quarantine: Option<&Path>, kills: u64) -> Resu
             assert_eq!(fs::read_dir(quarantine.join("hr/many"))?.count(), files.len(), "kill {kill}");
         }
     }
+    println!(
+        "{} killed before the first, {} in the middle, {} after the last",
+        moments[0], moments[1], moments[2]
+    );
     Ok(())
 }
 
+/// `PRIVASCAN_KILLS`, or 20.
 fn kills() -> u64 {
     std::env::var("PRIVASCAN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
 }
@@ -144,7 +152,7 @@ fn a_killed_move_to_another_device_is_finished_by_the_next() -> Result<()> {
         println!("not run: /dev/shm is no other device");
         return Ok(());
     };
-    kill_and_finish(&share, Some(quarantine.path()), kills())
+    kill_and_finish(&share, Some(quarantine.path()), kills() / 2)
 }
 
 #[test]
