@@ -182,9 +182,7 @@ impl Needle {
                     Some(b'.' | b'-') => after.get(1).is_some_and(u8::is_ascii_alphanumeric),
                     _ => joins(char_before(&text[..place.end]), char_after(after)),
                 };
-                let local =
-                    |b: &u8| b.is_ascii_alphanumeric() || b".!#$&'*+-/=?^_`{|}~".contains(b) || *b >= 0x80;
-                let start = text[..place.start].iter().rposition(|b| !local(b)).map_or(0, |at| at + 1);
+                let start = text[..place.start].iter().rposition(|b| !is_local(b)).map_or(0, |at| at + 1);
                 let whole = std::str::from_utf8(&text[start..place.start]).ok()?;
                 // Quotes and the like may stand before it.
                 let from = whole.find(char::is_alphanumeric)?;
@@ -234,6 +232,11 @@ fn is_prefix(run: &[u8], country: Option<&str>, plus: bool) -> bool {
             _ => country.is_some() && is_country(run),
         },
     }
+}
+
+/// Bytes before the `@` of an e-mail address (RFC 5322 atoms, RFC 6531).
+fn is_local(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || b".!#$&'*+-/=?^_`{|}~".contains(b) || *b >= 0x80
 }
 
 /// Whether no letter or digit goes on with a value on either side.

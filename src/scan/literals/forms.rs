@@ -1,6 +1,6 @@
 //! The forms of a value: as typed, without what stands between its parts, escaped, dialled.
 
-use super::{Kind, is_between};
+use super::{Kind, MAX_BETWEEN, is_between, is_local};
 
 /// A form and what has to stand around it.
 pub(super) struct Form {
@@ -61,8 +61,9 @@ impl Phone {
 fn email(value: &str) -> Option<(String, String)> {
     let value = value.strip_prefix("mailto:").unwrap_or(value).to_lowercase();
     let (user, domain) = value.rsplit_once('@')?;
-    let word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
-    (word(user) && word(domain) && domain.contains('.')).then(|| (user.to_owned(), domain.to_owned()))
+    let is_user = user.starts_with(char::is_alphanumeric) && user.bytes().all(|b| is_local(&b));
+    let is_domain = domain.contains('.') && !domain.contains(char::is_whitespace);
+    (is_user && is_domain).then(|| (user.to_owned(), domain.to_owned()))
 }
 
 /// Forms that are looked for in the text as it stands, in ASCII without regard to case.
@@ -88,8 +89,10 @@ pub(super) fn exact(value: &str) -> Vec<Form> {
     texts.push(json(&value.to_uppercase()));
     texts.push(percent(&value.to_lowercase(), "%20"));
     texts.push(percent(&value.to_uppercase(), "%20"));
-    // What has other signs than those that may stand between parts is found as it is.
-    if value.chars().any(|c| !c.is_alphanumeric() && !is_between(c)) {
+    // What has other signs than those that may stand between parts, or more of them in a row, is found as it is.
+    let parted =
+        |text: &str| text.chars().all(is_between) && text.chars().count() <= usize::from(MAX_BETWEEN);
+    if !value.split(char::is_alphanumeric).all(parted) {
         texts.extend([value.to_owned(), value.to_lowercase(), value.to_uppercase()]);
     } else {
         texts.retain(|text| text != value && *text != value.to_lowercase() && *text != value.to_uppercase());

@@ -96,6 +96,7 @@ fn names_and_ids_are_words() {
     check("山田太郎様", "担当は山田太郎様です", &["山田太郎様"]);
     check("ana#lind", "ana#lind, ana lind", &["ana#lind"]);
     check("Ana Lind", "Ana .  -  Lind", &[]);
+    check("Ana .  - Lind", "ana .  - lind", &["ana .  - lind"]);
 }
 
 #[test]
