@@ -461,6 +461,8 @@ fn a_crash_is_no_damage_and_damage_is_no_crash() -> Result<()> {
     // Without the mark of an ending run, someone cut it.
     fs::remove_dir(&mark)?;
     broken(&record, &format!("-/runs/{name}"))?;
+    let cut = tempfile::tempdir()?;
+    copy(&record, &cut.path().join("ev"))?;
     fs::create_dir(&mark)?;
     // The next writer closes it.
     run_in(dir.path(), ["review", "ev", "--subject", "s", "--by", "b", "--decision", "d", "--run", "1"])?
@@ -468,6 +470,16 @@ fn a_crash_is_no_damage_and_damage_is_no_crash() -> Result<()> {
     let ran = run_in(dir.path(), ["verify", "ev"])?.expect(0);
     assert!(ran.stdout.ends_with("intact: 5 runs, 2 aborted, 36 files, not anchored\n"), "{}", ran.stdout);
     assert!(!mark.exists());
+    // What someone cut the next writer closes too, and leaves what is there as evidence.
+    let record = cut.path().join("ev");
+    run_in(cut.path(), ["review", "ev", "--subject", "s", "--by", "b", "--decision", "d", "--run", "1"])?
+        .expect(0);
+    broken(&record, &format!("-/runs/{name}"))?;
+    assert!(record.join("runs").join(&name).join("manifest.json").is_file());
+    let log = fs::read_to_string(record.join("log.jsonl"))?;
+    assert!(log.contains("end-line-missing"), "{log}");
+    fs::remove_dir_all(record.join("runs").join(&name))?;
+    broken(&record, &format!("-/runs/{name}"))?;
     // A whole line whose end is another byte was not cut short.
     let (_dir, record) = fresh()?;
     let mut text = fs::read(record.join("log.jsonl"))?;

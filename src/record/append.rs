@@ -23,6 +23,11 @@ const LOG: &str = "log.jsonl";
 const LOCK: &str = "lock";
 const RUNS: &str = "runs";
 
+/// Reason of an aborted run whose writer was killed.
+const KILLED: &str = "killed";
+/// Reason of a run that had ended, but whose end line the next writer did not find.
+pub(super) const END_LINE_MISSING: &str = "end-line-missing";
+
 /// Signs a hash, given as 64 hex digits; the signature is base64.
 pub type Sign<'a> = Option<&'a dyn Fn(&str) -> String>;
 
@@ -41,7 +46,8 @@ pub struct Writer {
 impl Writer {
     /// Locks the record, making it if `create` says so, and closes what a killed run left open: its folder is
     /// removed, whether or not it had its final name already, and the log says `aborted`. A folder without end line is not
-    /// adopted, because the log vouches only for what a run itself sealed, while it still knew what it had written.
+    /// adopted, because the log vouches only for what a run itself sealed, while it still knew what it had written. The
+    /// folder of a run that had ended, and whose end line is gone all the same, stays where it is.
     pub fn open(dir: &Path, create: bool, at: Timestamp) -> Result<Self, RecordError> {
         Self::open_after(dir, create, at, &mut || {})
     }
@@ -85,13 +91,20 @@ impl Writer {
             cut: parsed.unfinished,
         };
         for run in record.runs().iter().filter(|r| r.state == RunState::Open) {
-            let folder = writer.dir.join(RUNS).join(&run.name);
-            if folder.exists() {
-                // Hidden first, so that nobody takes a half-removed folder for a run.
-                let hidden = writer.partial(&run.name);
-                fs::rename(&folder, &hidden).map_err(RecordError::io(&folder))?;
+            let runs = writer.dir.join(RUNS);
+            let folder = runs.join(&run.name);
+            let mut reason = KILLED;
+            if folder.symlink_metadata().is_ok() {
+                if closing_mark(&runs, &run.name).is_dir() {
+                    // Hidden first, so that nobody takes a half-removed folder for a run.
+                    let hidden = writer.partial(&run.name);
+                    fs::rename(&folder, &hidden).map_err(RecordError::io(&folder))?;
+                } else {
+                    // It had ended, and its end line is gone: evidence of that, and not ours to remove.
+                    reason = END_LINE_MISSING;
+                }
             }
-            writer.append(&Event::Aborted { reason: "killed".to_owned() }, &run.name, at, None)?;
+            writer.append(&Event::Aborted { reason: reason.to_owned() }, &run.name, at, None)?;
         }
         writer.remove_partials()?;
         Ok(writer)

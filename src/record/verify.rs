@@ -14,7 +14,7 @@ mod sums;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::append::closing_mark;
+use super::append::{END_LINE_MISSING, closing_mark};
 use super::log::{Event, Log, MAX_LOG_BYTES};
 use super::read::{Record, Run, RunState, is_regular, read_bounded};
 use super::sign::VerifyKey;
@@ -306,7 +306,16 @@ fn folders(record: &Record, problems: &mut Vec<Problem>) -> Result<(), RecordErr
                     );
                 }
             }
+            Some(run) if run.reason.as_deref() == Some(END_LINE_MISSING) => {
+                finds.add(place, "this run had ended, and its end line was removed from the log")
+            }
             Some(_) => finds.add(place, "the log says that this run was aborted, which leaves no folder"),
+        }
+    }
+    let missing = |run: &&Run| run.reason.as_deref() == Some(END_LINE_MISSING);
+    for run in record.runs().iter().filter(missing) {
+        if !runs.join(&run.name).is_dir() {
+            finds.add(format!("runs/{}", run.name), "was there without an end line, and is gone now");
         }
     }
     for (run, next) in record.runs().iter().zip(record.runs().iter().skip(1)) {
