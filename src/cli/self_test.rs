@@ -11,7 +11,7 @@ use super::End;
 use super::args::{KnowledgeArgs, ListFormat};
 use super::knowledge;
 use crate::scan::ScanPlan;
-use crate::scan::self_test::{self, Matrix};
+use crate::scan::self_test::{self, Effort, Matrix};
 
 #[derive(Debug, Args)]
 pub(super) struct SelfTestArgs {
@@ -47,7 +47,7 @@ pub(super) fn run(args: &SelfTestArgs) -> Result<End> {
         false => args.formats.iter().cloned().collect(),
     };
     let plan = ScanPlan { detectors, taxonomy: Arc::clone(&taxonomy), ..ScanPlan::builtin()? };
-    let matrix = self_test::self_test(&plan, &wanted, args.seed);
+    let matrix = self_test::self_test(&plan, &wanted, args.seed, Effort::Whole);
     let mut out = io::stdout().lock();
     match args.format {
         ListFormat::Table => table(&mut out, &matrix)?,
