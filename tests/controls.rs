@@ -118,7 +118,7 @@ fn show_explains_a_test_and_a_criterion() -> io::Result<()> {
         "population Performed entries of the disposal register.",
         "deviation The same content, or enough of its records, lies elsewhere in scope beyond the tolerated backups.",
         "results one per class and system",
-        "not evaluated for no-fingerprints, no-key, not-watched, coverage, no-register, self-test, detector-off",
+        "not evaluated for no-fingerprints, no-key, not-watched, detector-off, coverage, no-register, self-test",
         "tests iso27001:A.8.10 tests part of soc2:P4.3, soc2:C1.2, gdpr:17,",
         "supports soc2:CC6.5",
     ] {

@@ -98,6 +98,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         key_id: plan.protector.key_id().to_owned(),
         base: printed_base(&plan, &raw_base),
         categories_on: categories_on(&plan.detectors, &plan.taxonomy),
+        detectors_left_out: args.knowledge.detectors != ["all"],
         roots: systems.iter().map(|s| (s.id.clone(), Reach::parse(&s.reach).unwrap_or_default())).collect(),
         watched: governed.as_ref().map(|_| watched(&plan)),
     };

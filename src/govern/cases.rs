@@ -39,6 +39,7 @@ fn run(case: &CaseRun, policy: &Policy, taxonomy: &Taxonomy) -> RunFacts {
         key_id: case.key_id.clone().unwrap_or_else(|| "random".to_owned()),
         base: Base { strip: case.strip.clone(), prepend: String::new() },
         categories_on: all.filter(|c| !case.categories_off.contains(c)).collect(),
+        detectors_left_out: !case.categories_off.is_empty(),
         roots: reached.chain(said).collect(),
         watched: case.watched.as_ref().map(|all| all.iter().cloned().collect()),
     }

@@ -59,7 +59,14 @@ pub(super) static TESTS: &[ControlTest] = &[
     ControlTest {
         id: "DSP-03",
         checks: "No copies of disposed items remain in scope",
-        not_evaluated_when: &["no-fingerprints", "no-key", "not-watched", "coverage", "no-register"],
+        not_evaluated_when: &[
+            "no-fingerprints",
+            "no-key",
+            "not-watched",
+            "detector-off",
+            "coverage",
+            "no-register",
+        ],
         run: copies::dsp_03,
     },
     ControlTest {
@@ -77,7 +84,14 @@ pub(super) static TESTS: &[ControlTest] = &[
     ControlTest {
         id: "DSP-06",
         checks: "Identifiers of erased persons are found nowhere",
-        not_evaluated_when: &["no-key", "no-fingerprints", "not-watched", "coverage", "no-register"],
+        not_evaluated_when: &[
+            "no-key",
+            "no-fingerprints",
+            "not-watched",
+            "detector-off",
+            "coverage",
+            "no-register",
+        ],
         run: erasure::dsp_06,
     },
     ControlTest {

@@ -49,6 +49,8 @@ pub struct RunFacts {
     pub base: Base,
     /// Categories that an enabled detector finds.
     pub categories_on: BTreeSet<String>,
+    /// Some detectors were left out. What their values are is not known of a fingerprint, so none of them proves absence.
+    pub detectors_left_out: bool,
     /// What became of each system's root, by system id.
     pub roots: BTreeMap<String, Reach>,
     /// Fingerprints that were watched for, 32 hex digits each; `None`: all that stand in the registers. A kept run

@@ -355,6 +355,7 @@ impl Manifest {
             key_id: self.configuration.key_id.clone(),
             base: self.scope.base.clone(),
             categories_on: self.configuration.categories_on.clone(),
+            detectors_left_out: self.configuration.settings.get("detectors").is_some_and(|d| d != "all"),
             roots: self.scope.systems.iter().map(|s| (s.id.clone(), reach(&s.reach))).collect(),
             watched: self.scope.watched.clone(),
         }

@@ -188,6 +188,7 @@ fn copies(case: &Case<'_>) -> Groups {
             }
             () if entry.content_hash.is_none() && prints.is_empty() => Member::Unknown("no-fingerprints"),
             () if entry.content_hash.is_none() && !same_key => Member::Unknown("no-key"),
+            () if entry.content_hash.is_none() && case.run.chosen => Member::Unknown("detector-off"),
             () if !super::monitoring::covered_everywhere(case) => Member::Unknown("coverage"),
             () => Member::Pass,
         };

@@ -106,6 +106,8 @@ pub struct Run {
     unreadable: BTreeSet<String>,
     /// Text of the policy.
     pub policy: String,
+    /// It was told which detectors to use.
+    pub chosen: bool,
     /// What the detectors were, in a word.
     pub detectors: String,
 }
@@ -141,6 +143,7 @@ impl Run {
             interrupted: false,
             unreadable: BTreeSet::new(),
             policy: policy.text.clone(),
+            chosen: false,
             detectors: "all".to_owned(),
         }
     }

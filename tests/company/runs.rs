@@ -236,7 +236,7 @@ impl Chain {
         run.off = self.undetected.clone();
         self.unreadable.iter().for_each(|root| run.shut(root));
         if let Some((list, without)) = self.detectors {
-            run.detectors = list.to_owned();
+            (run.chosen, run.detectors) = (true, list.to_owned());
             run.off.extend(without.iter().map(|c| (*c).to_owned()));
         }
         let registers = Registers::read(&self.policy, &self.dir());

@@ -174,6 +174,7 @@ impl<'a> Seeking<'a> {
             () if !hash && all.is_empty() => Verdict::NotEvaluated("no-fingerprints"),
             () if !hash && !key => Verdict::NotEvaluated("no-key"),
             () if !hash && !usable => Verdict::NotEvaluated("not-watched"),
+            () if !hash && assessing.facts.run.detectors_left_out => Verdict::NotEvaluated("detector-off"),
             () if !self.covered => Verdict::NotEvaluated("coverage"),
             () => Verdict::Pass,
         };

@@ -69,6 +69,7 @@ pub(super) fn dsp_06(assessing: &Assessing<'_>) -> Vec<ControlResult> {
                     () if !request.fingerprints.iter().all(|f| was_watched(assessing, f)) => {
                         Some("not-watched")
                     }
+                    () if assessing.facts.run.detectors_left_out => Some("detector-off"),
                     () if !covered => Some("coverage"),
                     () => None,
                 };
