@@ -19,6 +19,10 @@ bench-memory:
 bench-peers FOLDER:
     benches/peers {{FOLDER}}
 
+# Scores the detectors on labelled data, if it is at hand, and writes docs/accuracy.md.
+accuracy *ARGS:
+    benches/accuracy/score {{ARGS}}
+
 # The documentation as it is published.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --lib --open
