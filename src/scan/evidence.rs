@@ -14,11 +14,17 @@ use super::locating::{Locating, Sighting};
 use crate::classify::dates::parse_day;
 use crate::classify::labels::{is_label_key, label_of_text, label_of_value};
 use crate::classify::{DatePlan, Dates, Protector};
-use crate::model::{Body, CellBatch, DateField, DateSource, Evidence, FieldId, Place, TextWindow, hex};
+use crate::model::{
+    Body, CellBatch, DateField, DateSource, Evidence, FieldId, Finding, Place, TextWindow, hex,
+    is_field_named,
+};
 use crate::read::{Budget, Buffers};
 
 /// Bytes that are hashed at a time.
 const CHUNK: usize = 256 << 10;
+
+/// Category of birth dates.
+const BIRTH: &str = "person.dob";
 
 /// What is gathered of each item. Nothing of it is on by itself but dates.
 #[derive(Clone, Debug, Default)]
@@ -205,7 +211,7 @@ impl<'p> Gathering<'p> {
     }
 
     /// What is kept. `rows` are those of the item's table; `format` says whether values may be about all of them.
-    pub fn finish(self, rows: Option<u64>, format: Option<&str>) -> Evidence {
+    pub fn finish(self, rows: Option<u64>, format: Option<&str>, findings: &[Finding]) -> Evidence {
         let rows = rows.unwrap_or(0);
         // What stands once in a document is about it; what stands in each record is not.
         let document = matches!(format, Some("json" | "jsonl"));
@@ -223,6 +229,7 @@ impl<'p> Gathering<'p> {
             })
         };
         let mut dates = self.dates.finish(&self.plan.dates, rows);
+        dates.retain(|date| is_kept(date, findings, &self.plan.dates.fields));
         dates.extend(said(DateSource::DocumentCreated, self.created));
         dates.extend(said(DateSource::DocumentModified, self.modified));
         let mut watched: Vec<(String, u64)> = self.watched.iter().map(|(f, n)| (hex(f), *n)).collect();
@@ -230,6 +237,13 @@ impl<'p> Gathering<'p> {
         let located = self.locating.map_or_else(Vec::new, |locating| locating.finish());
         Evidence { content_hash: self.content_hash, label, dates, watched, located, ..Evidence::default() }
     }
+}
+
+/// A birth date is a value that was found: the days of its field are kept only where the policy counts from them.
+fn is_kept(date: &DateField, findings: &[Finding], wanted: &[String]) -> bool {
+    let is_birth = |f: &Finding| f.category == BIRTH && f.field_index == date.field_index;
+    let is_wanted = || wanted.iter().any(|name| is_field_named(&date.field, name));
+    date.source != DateSource::Values || !findings.iter().any(is_birth) || is_wanted()
 }
 
 /// A stream that is hashed while it is read.

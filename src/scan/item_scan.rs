@@ -200,7 +200,7 @@ impl<'w, 'p> ItemScan<'w, 'p> {
         let co_occurrence = self.profile.co_occurrence(&|i| categories[usize::from(i.0)].name.clone());
         let findings = classify(self.item.id, self.profile, &plan.detectors, &plan.taxonomy);
         self.state.progress.findings.fetch_add(findings.len() as u64, Ordering::Relaxed);
-        let gathered = self.gathering.map(|g| g.finish(self.rows, self.format.as_deref()));
+        let gathered = self.gathering.map(|g| g.finish(self.rows, self.format.as_deref(), &findings));
         let evidence = gathered.unwrap_or_default();
         ItemRecord {
             item: self.item,

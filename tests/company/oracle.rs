@@ -178,6 +178,10 @@ fn gate(case: &Case<'_>, all: &mut [Verdict]) {
         .chain(case.policy.scope.systems.iter().map(|s| Some(s.id.clone())))
         .filter(|s| failing("MON-01", s.as_deref()) || failing("MON-02", s.as_deref()))
         .collect();
+    let of_mon_01 = |outcome: &'static str| -> BTreeSet<Option<String>> {
+        all.iter().filter(|v| v.test == "MON-01" && v.outcome == outcome).map(|v| v.system.clone()).collect()
+    };
+    let (seen, unseen) = (of_mon_01("pass"), of_mon_01("not-evaluated"));
     for verdict in all.iter_mut().filter(|v| !v.test.starts_with("MON")) {
         let no_items = verdict.reason.as_deref() == Some("no-items");
         let passes = verdict.outcome == "pass";
@@ -185,7 +189,20 @@ fn gate(case: &Case<'_>, all: &mut [Verdict]) {
         let reason = match () {
             () if !passes && !no_items => continue,
             () if blind.is_some_and(|c| case.run.cannot_see(c)) => "detector-off",
+            () if verdict.class.is_none()
+                && case.run.chosen
+                && ["COL-01", "COL-05", "RET-02", "DIS-05", "DIS-06", "DSP-07"].contains(&verdict.test) =>
+            {
+                "detector-off"
+            }
             () if uncovered.contains(&verdict.system) => "coverage",
+            () if verdict.system.is_some() && unseen.contains(&verdict.system) => "coverage",
+            () if verdict.system.is_some()
+                && (no_items || verdict.population == 0)
+                && !seen.contains(&verdict.system) =>
+            {
+                "coverage"
+            }
             () if case.self_test.0 == "fail" => "self-test",
             () => continue,
         };

@@ -5,12 +5,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::super::assess::{Assessing, Member};
+use super::super::assess::{Assessing, Globs, Member};
 use super::super::facts::Reach;
 use super::super::outcome::{ControlOutcome, ControlResult, Deviation};
 use super::super::{Tally, Verdict};
 use super::{by_system, deviation, of_whole, unevaluated};
-use crate::model::Outcome;
+use crate::model::{Outcome, Reason};
 
 /// Whether every declared system was covered, so that what is found nowhere is nowhere: MON-01 passes in each, and
 /// MON-02 fails for nothing.
@@ -79,11 +79,19 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
 
+/// Whether globs or files of globs left it out.
+fn is_left_out(member: &Member<'_>) -> bool {
+    member.record.outcome == Outcome::Skipped(Reason::Excluded)
+}
+
 pub(super) fn mon_01(assessing: &Assessing<'_>) -> Vec<ControlResult> {
     let systems = by_system(assessing);
+    let excluded: Vec<String> = assessing.policy.scope.exclude.iter().map(|e| e.glob.clone()).collect();
+    let excluded = Globs::new(&excluded);
     let declared = assessing.policy.scope.systems.iter().enumerate();
     let one = |(index, system): (usize, &super::super::policy::System)| {
-        let counts = Counts::of(systems.get(&Some(index)).map_or(&[][..], Vec::as_slice));
+        let members = systems.get(&Some(index)).map_or(&[][..], Vec::as_slice);
+        let counts = Counts::of(members);
         let note = Some(counts.note());
         let reach = assessing.facts.run.roots.get(&system.id).copied().unwrap_or(Reach::NotScanned);
         if reach == Reach::NotScanned {
@@ -109,6 +117,10 @@ pub(super) fn mon_01(assessing: &Assessing<'_>) -> Vec<ControlResult> {
             if share(part, whole) < least {
                 add("below-min-readable", format!("{part} of {whole} {what} wholly read, {least} needed"));
             }
+        }
+        let by_hand = members.iter().filter(|m| is_left_out(m) && !excluded.matches_path(&m.path)).count();
+        if by_hand > 0 {
+            add("left-out", format!("{by_hand} left out by the command line, not by the policy"));
         }
         if counts.enumerated != counts.sum() {
             add("does-not-add-up", counts.note());
