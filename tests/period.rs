@@ -175,7 +175,7 @@ fn a_period_says_what_was_done_when() -> Result<()> {
     assert_eq!(told(&part("anchor"), &["what"]), ["mailed to audit"]);
 
     // Both were typed now and speak of March, as all that was kept of it.
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let now = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date().to_string();
     assert_eq!(told(&part("review"), &["started"]), [now.as_str()]);
     assert_eq!(told(&part("run"), &["started"])[2], "2026-03-20");
 

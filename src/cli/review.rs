@@ -58,11 +58,12 @@ pub(super) fn run(args: &ReviewArgs) -> Result<End> {
         }
     }
     about_nobody(args)?;
-    check(&Record::open(&args.record)?, args)?;
+    sound(&Record::open(&args.record)?)?;
     let mut writer = Writer::open(&args.record, false, now)?;
     // Someone may have written before the lock was ours.
     let record = Record::open(&args.record)?;
-    let run = check(&record, args)?;
+    sound(&record)?;
+    let run = about(&record, args)?;
     let event = Event::Review {
         subject: args.subject.clone(),
         by: args.by.clone(),
@@ -88,11 +89,16 @@ fn about_nobody(args: &ReviewArgs) -> Result<()> {
     Ok(())
 }
 
-/// The run that the decision is about, if the record may be appended to and the run knows the subject.
-fn check<'a>(record: &'a Record, args: &ReviewArgs) -> Result<&'a Run> {
-    if let Some(what) = super::not_whole(record) {
-        bail!("nothing is kept: {what}");
+/// Nothing is added behind what does not hold.
+fn sound(record: &Record) -> Result<()> {
+    match super::not_whole(record) {
+        Some(what) => bail!("nothing is kept: {what}"),
+        None => Ok(()),
     }
+}
+
+/// The run that the decision is about, if it knows the subject.
+fn about<'a>(record: &'a Record, args: &ReviewArgs) -> Result<&'a Run> {
     let run = record.find(args.run.as_deref())?;
     let kept = record.load(run, Want::Findings)?;
     let (assessment, _) = record.assessment(run, &kept.manifest)?;
