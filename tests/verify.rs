@@ -465,15 +465,21 @@ fn a_crash_is_no_damage_and_damage_is_no_crash() -> Result<()> {
     copy(&record, &cut.path().join("ev"))?;
     fs::create_dir(&mark)?;
     // The next writer closes it.
-    run_in(dir.path(), ["review", "ev", "--subject", "RET-01", "--by", "b", "--decision", "d", "--run", "1"])?
-        .expect(0);
+    run_in(
+        dir.path(),
+        ["review", "ev", "--subject", "RET-01", "--by", "b", "--decision", "d", "--run", "1"],
+    )?
+    .expect(0);
     let ran = run_in(dir.path(), ["verify", "ev"])?.expect(0);
     assert!(ran.stdout.ends_with("intact: 5 runs, 2 aborted, 36 files, not anchored\n"), "{}", ran.stdout);
     assert!(!mark.exists());
     // What someone cut the next writer closes too, and leaves what is there as evidence.
     let record = cut.path().join("ev");
-    run_in(cut.path(), ["review", "ev", "--subject", "RET-01", "--by", "b", "--decision", "d", "--run", "1"])?
-        .expect(0);
+    run_in(
+        cut.path(),
+        ["review", "ev", "--subject", "RET-01", "--by", "b", "--decision", "d", "--run", "1"],
+    )?
+    .expect(0);
     broken(&record, &format!("-/runs/{name}"))?;
     assert!(record.join("runs").join(&name).join("manifest.json").is_file());
     let log = fs::read_to_string(record.join("log.jsonl"))?;

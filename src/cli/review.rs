@@ -80,9 +80,10 @@ fn about_nobody(args: &ReviewArgs) -> Result<()> {
     let plan = ScanPlan::builtin()?;
     for (flag, text) in [("by", &args.by), ("decision", &args.decision)] {
         let shown = printed(&plan, std::iter::once(text.as_bytes())).concat();
-        if shown != printable(text) {
+        if shown != *text {
             bail!(
-                "--{flag}: holds what looks like personal data ({shown}); name a role such as privacy-officer, and nobody's data"
+                "--{flag}: holds what looks like personal data ({}); name a role such as privacy-officer, and nobody's data",
+                printable(&shown)
             );
         }
     }

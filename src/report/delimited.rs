@@ -92,3 +92,18 @@ pub(super) fn io_error(error: csv::Error) -> io::Error {
         other => io::Error::other(format!("cannot write CSV: {other:?}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_escapes_and_a_file_the_text() {
+        let hostile = "a\u{1b}[2J\u{202e}b\n";
+        assert_eq!(shown(hostile, true), "a\\x1b[2J\\u{202e}b\\n");
+        assert_eq!(shown(hostile, false), hostile);
+        let mut cell = String::new();
+        print(&Cell::Text("=1+1".into()), &mut cell);
+        assert_eq!(shown(&cell, true), "'=1+1", "a formula stays none");
+    }
+}

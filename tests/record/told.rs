@@ -154,6 +154,7 @@ fn a_decision_is_about_something_the_run_knows_and_names_nobody() -> Result<()> 
     let review = |subject: &str, by: &str, decision: &str, code: i32| {
         ran(root, &["review", "evidence", "--subject", subject, "--by", by, "--decision", decision], code)
     };
+    review("RET-01", "privacy-officer", "kept,\nas said before", 0)?;
     for subject in [item.as_str(), &finding, "RET-01", "drift:crm"] {
         review(subject, "privacy-officer", "kept for legal, ticket SEC-114", 0)?;
     }

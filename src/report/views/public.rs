@@ -141,9 +141,10 @@ fn not_looked_at(sheet: &mut Sheet, policy: &Policy, told: &Told) {
         chosen.map(name).collect()
     };
     let (never, at_times) = (of(&|n| n == 0, false), of(&|n| 0 < n && n < all, true));
-    let when = match told.first == told.last {
-        true => "in this run",
-        false => "in any of these runs",
+    let when = match all {
+        0 => "in a run that came to its end",
+        1 => "in this run",
+        _ => "in any of these runs",
     };
     if !never.is_empty() {
         sheet.line(2, &format!("Not looked at {when}: {}.", never.join(", ")));

@@ -252,6 +252,9 @@ fn a_share_is_told_of_what_was_met_and_not_of_what_was_lost() {
         "{text}"
     );
     assert!(text.contains("Not looked at in this run: hr, gone.\n"), "{text}");
+    let told = Told { incomplete: 1, runs: Vec::new(), ..told() };
+    let text = with(|_| {}, |kept| written(&management_summary(kept.policy, &told), "table"));
+    assert!(text.contains("Not looked at in a run that came to its end: crm, hr, gone.\n"), "{text}");
     let mut lost = looked(false, 199);
     lost[0].reached = false;
     let text = page(lost);
