@@ -174,6 +174,11 @@ fn a_period_says_what_was_done_when() -> Result<()> {
     );
     assert_eq!(told(&part("anchor"), &["what"]), ["mailed to audit"]);
 
+    // Both were typed now and speak of March, as all that was kept of it.
+    let now = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date().to_string();
+    assert_eq!(told(&part("review"), &["started"]), [now.as_str()]);
+    assert_eq!(told(&part("run"), &["started"])[2], "2026-03-20");
+
     let page = report(root, &march)?;
     for line in page.lines() {
         assert!(line.chars().count() <= 80, "{line}");
@@ -189,6 +194,10 @@ fn a_period_says_what_was_done_when() -> Result<()> {
         "14 days from run 2 on 2026-03-02 to run 3 on 2026-03-16, longer than P7D",
         "EX-7            exception, expires 2026-12-31 by privacy-board; 1 deviation of",
         "mailed to audit",
+        "4 of 5 runs were started on another day than the one they speak of (--as-of):",
+        &format!("    2  2026-03-02  {now}\n"),
+        "1 of 1 review was kept on another day than the one they name (--on).",
+        "Anchored up to run 6, the last that has ended.",
     ] {
         assert!(page.contains(text), "{text}\n{page}");
     }
@@ -206,6 +215,26 @@ fn a_period_says_what_was_done_when() -> Result<()> {
         public.contains("At most 2 years after a date in the record") && !public.contains("crm/"),
         "{public}"
     );
+    assert!(
+        public.contains("100 % of the items met in the systems that were looked at")
+            && !public.contains("Not looked at"),
+        "{public}"
+    );
+    scan(root, "2026-03-31")?;
+    let page = report(root, &march)?;
+    assert!(page.contains("Anchored up to run 6; 1 run since is not"), "{page}");
+    // What was left out is not read, and what was not there is named: no summary for the public hides it.
+    fs::rename(root.join("crm"), root.join("elsewhere"))?;
+    run_in(root, ["scan", "--record", "evidence", "--quiet"])?.expect(3);
+    let gone = report(root, &["--view", "public"])?;
+    for text in ["Not looked at in this run: crm.", "Nothing can be said about how much was read."] {
+        assert!(gone.contains(text), "{text}\n{gone}");
+    }
+    assert!(!gone.contains("Systems in daily use") && !gone.contains('%'), "{gone}");
+    fs::rename(root.join("elsewhere"), root.join("crm"))?;
+    run_in(root, ["scan", "--record", "evidence", "--quiet", "--exclude", "a.csv"])?.expect(0);
+    let partly = report(root, &["--view", "public"])?;
+    assert!(partly.contains("50 % of the items met in the systems"), "{partly}");
     Ok(())
 }
 

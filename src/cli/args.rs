@@ -79,6 +79,13 @@ pub(super) enum Command {
     Man,
 }
 
+/// A day, as an argument.
+pub(super) fn day_of(text: &str) -> Result<jiff::civil::Date, String> {
+    let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let day = text.parse().ok().filter(|_| plain);
+    day.ok_or_else(|| "there is no such day; one is written as 2026-12-31".to_owned())
+}
+
 /// How names are printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Paths {
@@ -141,7 +148,7 @@ pub(super) struct ScanArgs {
     /// The today of retention arithmetic; recorded
     ///
     /// Example: --as-of 2026-12-31
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day_of)]
     pub as_of: Option<jiff::civil::Date>,
 
     /// Exit 1 at or above this: a tier, a likelihood, an info type, a category (gov.* too), a control test id, deviation;

@@ -11,12 +11,12 @@ use super::End;
 use super::fail_on::FailOn;
 use super::governed::{Governed, parse, zone_name};
 use super::outputs::{OutputArgs, open_writers};
-use super::scan::reached;
+use super::scan::tell_unreached;
 use crate::classify::Taxonomy;
 use crate::govern::facts::{Facts, Reach, RunFacts};
 use crate::govern::{Criteria, Policy, Registers, assess};
 use crate::model::ItemRecord;
-use crate::record::{Record, Want, split_name};
+use crate::record::{Want, split_name};
 use crate::report::Summary;
 
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(super) struct AssessArgs {
     /// Another today than the run's own
     ///
     /// Example: --as-of 2027-03-31
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::args::day_of)]
     pub as_of: Option<Date>,
 
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
     let fail_on: Vec<FailOn> =
         args.fail_on.iter().map(|w| FailOn::parse(w, &taxonomy)).collect::<Result<_>>()?;
     let (dir, which) = split_name(&args.record);
-    let record = Record::open(&dir)?;
+    let record = super::open_record(&dir)?;
     let run = record.find(which)?;
     let kept = record.load(run, Want::Occurrences)?;
     let manifest = &kept.manifest;
@@ -106,9 +106,13 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
     let Some(mut line) = manifest.run_record() else {
         bail!("{}: the manifest holds words that this version does not know", run.name);
     };
+    line.unreached = facts.unreached();
     (line.as_of, line.policy_digest) = (Some(facts.as_of), facts.policy_digest.clone());
     let mut summary = Summary::default();
     let mut writers = open_writers(&args.output)?;
+    if let Some(what) = super::not_whole(&record) {
+        writers.iter_mut().for_each(|w| w.notice(&what));
+    }
     let mut hit = assessment.results.iter().any(|r| fail_on.iter().any(|w| w.meets_result(r)));
     for item in &kept.items {
         summary.add(item);
@@ -119,8 +123,10 @@ pub(super) fn run(args: &AssessArgs) -> Result<End> {
         writer.assessment(&assessment, &concluded)?;
         writer.finish(&line, &summary)?;
     }
-    let complete = line.ledger.complete() && !line.interrupted && reached(&facts);
-    Ok(match (hit, complete || args.output.allow_incomplete) {
+    if args.output.quiet {
+        tell_unreached(&line);
+    }
+    Ok(match (hit, line.complete() || args.output.allow_incomplete) {
         (true, _) => End::Found,
         (false, true) => End::Fine,
         (false, false) => End::Incomplete,

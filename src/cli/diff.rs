@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::End;
 use super::args::ListFormat;
-use crate::record::{Record, Want, split_name};
+use crate::record::{Want, split_name};
 use crate::report::printable;
 
 #[derive(Debug, Args)]
@@ -29,6 +29,15 @@ pub(super) struct DiffArgs {
 /// What is compared: by kind and key, what is shown and what has to be equal.
 type Entries = BTreeMap<(&'static str, String), Entry>;
 
+/// Which run is compared.
+struct Compared {
+    record: String,
+    run: u64,
+    id: String,
+    as_of: jiff::civil::Date,
+    started_at: jiff::Timestamp,
+}
+
 struct Entry {
     shown: String,
     says: String,
@@ -36,8 +45,34 @@ struct Entry {
 
 /// Runs the command.
 pub(super) fn run(args: &DiffArgs) -> Result<End> {
-    let (before, after) = (entries(&args.before)?, entries(&args.after)?);
+    let ((one, before), (other, after)) = (entries(&args.before)?, entries(&args.after)?);
     let mut out = io::BufWriter::new(io::stdout().lock());
+    let note = match () {
+        () if one.id == other.id => Some("both are the same run, which differs from itself in nothing"),
+        () if one.started_at > other.started_at => Some("the first of them is the later one"),
+        () => None,
+    };
+    match args.format {
+        ListFormat::Table => {
+            for (word, run) in [("from", &one), ("to", &other)] {
+                let Compared { record, run, as_of, started_at, .. } = run;
+                writeln!(out, "{word:<4} run {run} of {record}, as of {as_of}, started {started_at}")?;
+            }
+            note.iter().try_for_each(|note| writeln!(out, "note: {note}"))?;
+        }
+        ListFormat::Jsonl => {
+            let told = |c: &Compared| {
+                serde_json::json!({
+                    "record": c.record, "run": c.id, "sequence": c.run, "as_of": c.as_of.to_string(),
+                    "started_at": c.started_at.to_string(),
+                })
+            };
+            let line = serde_json::json!({
+                "record": "compared", "before": told(&one), "after": told(&other), "note": note,
+            });
+            writeln!(out, "{line}")?;
+        }
+    }
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let mut lines = Vec::new();
@@ -85,12 +120,19 @@ pub(super) fn run(args: &DiffArgs) -> Result<End> {
     Ok(if lines.is_empty() { End::Fine } else { End::Found })
 }
 
-fn entries(name: &str) -> Result<Entries> {
+fn entries(name: &str) -> Result<(Compared, Entries)> {
     let (dir, which) = split_name(name);
-    let record = Record::open(&dir)?;
+    let record = super::open_record(&dir)?;
     let run = record.find(which)?;
     let kept = record.load(run, Want::Findings)?;
     let (assessment, _) = record.assessment(run, &kept.manifest)?;
+    let compared = Compared {
+        record: printable(&dir.to_string_lossy()).into_owned(),
+        run: run.sequence,
+        id: run.name.clone(),
+        as_of: run.as_of,
+        started_at: run.started_at,
+    };
     let mut entries = Entries::new();
     for item in &kept.items {
         let reason = item.outcome.reason().map_or_else(String::new, |r| format!("({})", r.code()));
@@ -117,5 +159,5 @@ fn entries(name: &str) -> Result<Entries> {
         );
         entries.insert(("control", key.clone()), Entry { shown: key, says });
     }
-    Ok(entries)
+    Ok((compared, entries))
 }

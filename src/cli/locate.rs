@@ -50,7 +50,7 @@ pub(super) struct LocateArgs {
     /// Day by which the request has to be met; a month from today without one
     ///
     /// Example: --due 2026-12-31
-    #[arg(long, value_name = "DATE", requires = "request")]
+    #[arg(long, value_name = "DATE", requires = "request", value_parser = super::args::day_of)]
     pub due: Option<Date>,
 
     /// Table for people or JSON lines for programs

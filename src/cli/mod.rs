@@ -101,10 +101,43 @@ fn run() -> ExitCode {
         Ok(End::Incomplete) => ExitCode::from(3),
         Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
-            complain(&format!("{e:#}"));
+            complain(&whole(&e));
             ExitCode::from(2)
         }
     }
+}
+
+/// The error and its causes, without those that the one before them has said.
+fn whole(e: &anyhow::Error) -> String {
+    e.chain().map(ToString::to_string).fold(String::new(), |said, cause| {
+        if said.is_empty() {
+            cause
+        } else if said.ends_with(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    })
+}
+
+/// Opens a record; where its log does not hold, one line on standard error says so.
+fn open_record(dir: &std::path::Path) -> anyhow::Result<crate::record::Record> {
+    let record = crate::record::Record::open(dir)?;
+    if let Some(what) = not_whole(&record) {
+        complain(&what);
+    }
+    Ok(record)
+}
+
+/// What everyone who reads from a record whose log does not hold has to know.
+fn not_whole(record: &crate::record::Record) -> Option<String> {
+    let (first, others) = record.broken().split_first()?;
+    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let dir = record.dir().to_string_lossy();
+    Some(format!(
+        "the record's log does not hold: {first}{more}; `privascan verify {}` says more",
+        crate::report::printable(&dir)
+    ))
 }
 
 /// One line on standard error; a standard error that is gone is nobody's loss.

@@ -5,7 +5,7 @@ mod init;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -234,10 +234,12 @@ fn sheet(args: &SheetArgs, make: fn(&Policy) -> Sheet) -> Result<End> {
     match args.format {
         SheetFormat::Table => blocks(&sheet, &mut out)?,
         SheetFormat::Csv => {
+            let screen = io::stdout().is_terminal();
+            let cell = |text: String| if screen { printable(&text).into_owned() } else { text };
             let mut writer = csv::Writer::from_writer(&mut out);
             writer.write_record(sheet.columns)?;
             for row in &sheet.rows {
-                writer.write_record(row.iter().map(|entry| spreadsheet_safe(&entry.joined())))?;
+                writer.write_record(row.iter().map(|entry| cell(spreadsheet_safe(&entry.joined()))))?;
             }
             writer.flush()?;
         }

@@ -81,7 +81,7 @@ impl std::str::FromStr for Period {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (first, last) = text.split_once("..").ok_or("two days with .. between them")?;
-        let day = |text: &str| text.parse::<Date>().map_err(|_| "a day is written as 2026-06-30".to_owned());
+        let day = super::args::day_of;
         let period = Period { first: day(first)?, last: day(last)? };
         match period.first <= period.last {
             true => Ok(period),
@@ -119,7 +119,7 @@ pub(super) fn run(args: &PopulationArgs) -> Result<End> {
 /// The columns and rows of a population.
 pub(super) fn population(name: &str, of: Of, period: Option<Period>) -> Result<Rows> {
     let (dir, which) = split_name(name);
-    let record = Record::open(&dir)?;
+    let record = super::open_record(&dir)?;
     let inside = |day: Date| period.is_none_or(|p| p.holds(day));
     match of {
         Of::Runs if which.is_some() => bail!("a population of runs is of the whole record; leave out @RUN"),

@@ -10,7 +10,7 @@ use clap::Args;
 use super::End;
 use super::args::ListFormat;
 use crate::model::{ItemId, ItemPath, Outcome};
-use crate::record::{Record, Want, split_name};
+use crate::record::{Want, split_name};
 use crate::report::printable;
 use crate::scan::{ScanPlan, printed};
 use crate::source::files::item_id;
@@ -39,10 +39,56 @@ struct Listed {
     bytes: Option<u64>,
 }
 
+/// Files that both know, by what the run made of them: that a file is there says nothing of whether it was read.
+#[derive(Default)]
+struct Agree(BTreeMap<(&'static str, &'static str), u64>);
+
+impl Agree {
+    fn add(&mut self, outcome: Outcome) {
+        let reason = outcome.reason().map_or("", |r| r.code());
+        *self.0.entry((outcome.word(), reason)).or_default() += 1;
+    }
+
+    fn files(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    fn of(&self, word: &str) -> u64 {
+        self.0.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n).sum()
+    }
+
+    /// Counts by `scanned`, or outcome and reason.
+    fn by_word(&self) -> BTreeMap<String, u64> {
+        let name = |(word, reason): &(&str, &str)| match *reason {
+            "" => (*word).to_owned(),
+            reason => format!("{word}({reason})"),
+        };
+        self.0.iter().map(|(key, n)| (name(key), *n)).collect()
+    }
+
+    fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (word, about) in [
+            ("scanned", "read wholly"),
+            ("partial", "read in part"),
+            ("skipped", "left out"),
+            ("failed", "failed"),
+        ] {
+            let of = self.0.iter().filter(|((w, reason), _)| *w == word && !reason.is_empty());
+            let reasons: Vec<String> = of.map(|((_, reason), n)| format!("{reason} {n}")).collect();
+            let reasons =
+                if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+            if self.of(word) > 0 || word == "scanned" {
+                writeln!(out, "    {} {about}{reasons}", self.of(word))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(args: &ReconcileArgs) -> Result<End> {
     let (dir, which) = split_name(&args.record);
-    let record = Record::open(&dir)?;
+    let record = super::open_record(&dir)?;
     let run = record.find(which)?;
     let items = record.load(run, Want::Findings)?.items;
     let text =
@@ -87,8 +133,11 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<End> {
     let mut only_listed = printed(&plan, only_listed.into_iter());
     only_listed.sort_unstable();
 
+    let mut agree = Agree::default();
+    let matched = matched.iter().filter_map(|id| kept.get(id));
+    matched.filter(|i| !sizes.contains_key(i.printed_path.as_str())).for_each(|i| agree.add(i.outcome));
+
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let same = matched.len() - sizes.len();
     let differ = only_listed.len() + only_kept.len() + sizes.len();
     match args.format {
         ListFormat::Jsonl => {
@@ -108,6 +157,11 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<End> {
                     "record": "reconciliation", "difference": "size", "path": path, "listed": now, "recorded": then,
                 }))?;
             }
+            line(serde_json::json!({
+                "record": "reconciled", "run": run.sequence, "listed": listed.len(), "recorded": kept.len(),
+                "agree": agree.files(), "agree_by_outcome": agree.by_word(), "left_out_with_their_folder": below,
+                "differ": differ,
+            }))?;
         }
         ListFormat::Table => {
             writeln!(
@@ -119,8 +173,10 @@ pub(super) fn run(args: &ReconcileArgs) -> Result<End> {
             )?;
             writeln!(
                 out,
-                "  {same} agree, {below} lie in folders that were left out on record, {differ} differ"
+                "  {} agree, {below} lie in folders that were left out on record, {differ} differ",
+                agree.files()
             )?;
+            agree.print(&mut out)?;
             section(&mut out, "In the listing and not in the record", &only_listed)?;
             let only_kept: Vec<String> = only_kept.iter().map(|(p, o)| format!("{p} ({o})")).collect();
             section(&mut out, "In the record and not in the listing", &only_kept)?;

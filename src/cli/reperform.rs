@@ -72,7 +72,7 @@ const RANDOM: &str = "random";
 /// Runs the command.
 pub(super) fn run(args: &ReperformArgs) -> Result<End> {
     let (dir, which) = split_name(&args.record);
-    let record = Record::open(&dir)?;
+    let record = super::open_record(&dir)?;
     let run = record.find(which)?;
     let kept = record.load(run, Want::Occurrences)?;
     let at = kept.items.iter().position(|i| i.item.id.to_string() == args.item);

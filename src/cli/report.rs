@@ -89,7 +89,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<End> {
         (None, None) => View::Summary,
     };
     let (dir, which) = split_name(&args.record);
-    let record = Record::open(&dir)?;
+    let record = super::open_record(&dir)?;
+    let warning = super::not_whole(&record);
     let format = format(args)?;
     let destination = args.output.as_deref().map_or(Destination::Stdout, Destination::of);
     if let Destination::Directory(path) = &destination {
@@ -104,12 +105,15 @@ pub(super) fn run(args: &ReportArgs) -> Result<End> {
             period::sheet(&record, days)?.write(format, &destination, options(args))?;
         }
         (View::Public, Some(days)) => {
-            public_of_period(&record, days)?.write(format, &destination, options(args))?;
+            let mut sheet = public_of_period(&record, days)?;
+            warning.iter().for_each(|what| sheet.first(what));
+            sheet.write(format, &destination, options(args))?;
         }
         (_, Some(_)) => bail!("--period goes with --view period or public"),
         (_, None) => {
             let run = record.find(which)?;
-            of_run(&record, run, view, format, &destination, options(args))?;
+            let output = Output { format, destination: &destination, options: options(args), warning };
+            of_run(&record, run, view, &output)?;
         }
     }
     Ok(End::Fine)
@@ -145,32 +149,35 @@ fn format(args: &ReportArgs) -> Result<&'static str> {
     })
 }
 
-fn of_run(
-    record: &Record,
-    run: &Run,
-    view: View,
-    format: &str,
-    destination: &Destination,
+/// Where a view goes.
+struct Output<'a> {
+    format: &'static str,
+    destination: &'a Destination,
     options: Options,
-) -> Result<()> {
+    /// First line for people.
+    warning: Option<String>,
+}
+
+fn of_run(record: &Record, run: &Run, view: View, output: &Output<'_>) -> Result<()> {
     let want = if view == View::Summary { Want::Occurrences } else { Want::Findings };
     let manifest = record.manifest(run)?;
     if view == View::Summary {
-        if format != "table" {
+        if output.format != "table" {
             bail!("--view summary is for people; --view controls, deviations or coverage gives rows");
         }
         let items = record.load(run, want)?.items;
-        return summary(record, run, &manifest, &items, destination, options);
+        return summary(record, run, &manifest, &items, output);
     }
     let policy = policy_of(record, run, &manifest)?;
-    let sheet = if view == View::Public {
-        let coverage = period::read(&manifest);
+    let mut sheet = if view == View::Public {
+        let completed = !manifest.identity.interrupted;
+        let looked = period::looked_at(record, run, &manifest, &policy)?;
         let told = Told {
             first: manifest.identity.as_of,
             last: manifest.identity.as_of,
-            completed: u64::from(!manifest.identity.interrupted),
-            incomplete: u64::from(manifest.identity.interrupted),
-            read: vec![coverage],
+            completed: u64::from(completed),
+            incomplete: u64::from(!completed),
+            runs: if completed { vec![looked] } else { Vec::new() },
         };
         views::management_summary(&policy, &told)
     } else {
@@ -199,7 +206,8 @@ fn of_run(
         };
         views::show(view, &kept)
     };
-    sheet.write(format, destination, options)?;
+    output.warning.iter().for_each(|what| sheet.first(what));
+    sheet.write(output.format, output.destination, output.options)?;
     Ok(())
 }
 
@@ -225,12 +233,12 @@ fn summary(
     run: &Run,
     manifest: &Manifest,
     items: &[ItemRecord],
-    destination: &Destination,
-    options: Options,
+    output: &Output<'_>,
 ) -> Result<()> {
     let mut summary = Summary::default();
     items.iter().for_each(|item| summary.add(item));
-    let mut writer = report::open("table", destination, options)?;
+    let mut writer = report::open("table", output.destination, output.options)?;
+    output.warning.iter().for_each(|what| writer.notice(what));
     if manifest.configuration.policy.is_some() {
         let (assessment, concluded) = record.assessment(run, manifest)?;
         writer.assessment(&assessment, &concluded)?;
@@ -246,13 +254,18 @@ fn public_of_period(record: &Record, days: Period) -> Result<Sheet> {
     let mut policy = None;
     for run in runs().filter(|r| r.is_kept()) {
         let manifest = record.manifest(run)?;
+        let own = match manifest.configuration.policy {
+            Some(_) => Some(policy_of(record, run, &manifest)?),
+            None => None,
+        };
         if run.state == crate::record::RunState::Completed {
             told.completed += 1;
-            told.read.push(period::read(&manifest));
+            told.runs.push(match &own {
+                Some(policy) => period::looked_at(record, run, &manifest, policy)?,
+                None => Vec::new(),
+            });
         }
-        if manifest.configuration.policy.is_some() {
-            policy = Some(policy_of(record, run, &manifest)?);
-        }
+        policy = own.or(policy);
     }
     told.incomplete = runs().count() as u64 - told.completed;
     match policy {

@@ -14,12 +14,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
-use super::End;
 use super::args::{Paths, ScanArgs};
 use super::fail_on::FailOn;
 use super::governed::{self, Governed};
 use super::outputs::open_writers;
-use super::{keys, knowledge};
+use super::{End, complain, keys, knowledge};
 use crate::classify::Taxonomy;
 use crate::detect::Detectors;
 use crate::govern::facts::{Base, Facts, Reach, RunFacts};
@@ -28,7 +27,7 @@ use crate::model::{ItemRecord, Ledger, Likelihood, RunRecord, hex};
 use crate::read::Limits;
 use crate::record::manifest::SystemScope;
 use crate::record::{Beginning, Want};
-use crate::report::{ReportWriter, Summary};
+use crate::report::{self, ReportWriter, Summary};
 use crate::scan::{self, EvidencePlan, PathStyle, Progress, ScanPlan, self_test};
 use crate::source::files::{self, Selection, Target};
 use keeping::{Keeping, Whole};
@@ -159,6 +158,7 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         as_of: (policy.is_some() || keeping.is_some()).then_some(as_of),
         policy_digest: facts.policy_digest.clone(),
         interrupted: facts.interrupted,
+        unreached: facts.unreached(),
         ledger,
     };
     let criteria = Criteria::builtin()?;
@@ -207,8 +207,10 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
         }
         writer.finish(&run, &summary)?;
     }
-    let complete = run.ledger.complete() && !run.interrupted && reached(&facts);
-    Ok(match (hit, complete || args.output.allow_incomplete) {
+    if args.output.quiet {
+        tell_unreached(&run);
+    }
+    Ok(match (hit, run.complete() || args.output.allow_incomplete) {
         (true, _) => End::Found,
         (false, true) => End::Fine,
         (false, false) => End::Incomplete,
@@ -217,7 +219,14 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
 
 /// Whether no root that was to be scanned is missing, unmounted or unreadable.
 pub(super) fn reached(facts: &RunFacts) -> bool {
-    facts.roots.values().all(|reach| matches!(reach, Reach::Reached | Reach::NotScanned))
+    facts.roots.values().all(|reach| !reach.is_lost())
+}
+
+/// One line on standard error where no summary says so.
+pub(super) fn tell_unreached(run: &RunRecord) {
+    if !run.unreached.is_empty() {
+        complain(&format!("incomplete: {}", report::not_reached(&run.unreached)));
+    }
 }
 
 /// What examines items and hands their records on.

@@ -58,6 +58,14 @@ pub struct RunFacts {
     pub watched: Option<BTreeSet<String>>,
 }
 
+impl RunFacts {
+    /// Systems that were to be read and whose root was not reached.
+    pub fn unreached(&self) -> Vec<(String, Reach)> {
+        let lost = self.roots.iter().filter(|(_, reach)| reach.is_lost());
+        lost.map(|(id, reach)| (id.clone(), *reach)).collect()
+    }
+}
+
 /// How the printed path of an item becomes one relative to the policy's folder: without the beginning `strip` and with
 /// the beginning `prepend`; unchanged if it does not begin with `strip`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]

@@ -28,6 +28,8 @@ pub struct PeriodRun {
     pub name: String,
     /// Its "today".
     pub as_of: Date,
+    /// Day on which it was started, in the zone whose days it counts.
+    pub started: Date,
     /// It came to its end, and not early.
     pub completed: bool,
     /// `completed`, `interrupted`, `aborted` or `open`.

@@ -37,8 +37,17 @@ pub struct RunRecord {
     pub policy_digest: Option<String>,
     /// Whether the run was interrupted.
     pub interrupted: bool,
+    /// Declared systems that were to be read and whose root was not there, not mounted or not readable, by id.
+    pub unreached: Vec<(String, Reach)>,
     /// The ledger.
     pub ledger: Ledger,
+}
+
+impl RunRecord {
+    /// Everything that was to be read was reached and wholly read.
+    pub fn complete(&self) -> bool {
+        self.ledger.complete() && !self.interrupted && self.unreached.is_empty()
+    }
 }
 
 /// Counts of items by outcome and reason: the population of the run.
@@ -103,6 +112,11 @@ impl Reach {
             Reach::Unreadable => "unreadable",
             Reach::NotScanned => "not-scanned",
         }
+    }
+
+    /// It was to be read and could not be.
+    pub fn is_lost(self) -> bool {
+        matches!(self, Reach::Missing | Reach::Unmounted | Reach::Unreadable)
     }
 
     /// What a word of the manifest means.

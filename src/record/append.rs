@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::log::{Event, make_line};
 use super::manifest::{KeptFile, Manifest};
-use super::read::{Record, RunState, read_log};
+use super::read::{NO_FOLDER, Record, RunState, read_log};
 use super::{RecordError, log};
 use crate::govern::Assessment;
 use crate::govern::outcome::CriterionResult;
@@ -355,6 +355,9 @@ fn refuse_other_folders(dir: &Path) -> Result<(), RecordError> {
     }
     let mut entries = match fs::read_dir(dir) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotADirectory && dir.is_file() => {
+            return Err(RecordError::NoRecord { path: dir.to_path_buf(), why: NO_FOLDER });
+        }
         other => other.map_err(RecordError::io(dir))?,
     };
     // What a first run leaves that is killed before it writes its log.

@@ -378,6 +378,7 @@ impl Manifest {
             as_of: Some(identity.as_of),
             policy_digest: configuration.policy.as_ref().map(|p| p.sha256.clone()),
             interrupted: identity.interrupted,
+            unreached: self.run_facts().unreached(),
             ledger: self.coverage.ledger()?,
         })
     }

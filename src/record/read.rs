@@ -17,6 +17,9 @@ use crate::model::hex;
 /// Bytes that a manifest may have.
 pub(super) const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
+/// What a file is, where a record was named.
+pub(super) const NO_FOLDER: &str = "it is a file, and a record is a folder";
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
@@ -87,8 +90,8 @@ impl Run {
 pub struct Record {
     dir: PathBuf,
     runs: Vec<Run>,
-    /// Reviews with the number of their line.
-    reviews: Vec<(u64, Review)>,
+    /// Reviews with the number and the time of their line.
+    reviews: Vec<(u64, Timestamp, Review)>,
     anchors: Vec<Line>,
     head: String,
     lines: Vec<Line>,
@@ -102,6 +105,9 @@ pub(super) fn read_log(dir: &Path) -> Result<Log, RecordError> {
         Ok(bytes) => Ok(Log::parse(&bytes)),
         Err(RecordError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             Err(RecordError::NoRecord { path: dir.to_path_buf(), why: "it has no log.jsonl" })
+        }
+        Err(RecordError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotADirectory => {
+            Err(RecordError::NoRecord { path: dir.to_path_buf(), why: NO_FOLDER })
         }
         Err(e) => Err(e),
     }
@@ -127,12 +133,13 @@ pub(super) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, RecordErro
     if !kind.is_file() {
         return Err(RecordError::malformed(path, "is no file"));
     }
+    let too_large = || RecordError::malformed(path, format!("larger than {} MiB", most >> 20));
     if kind.len() > most {
-        return Err(RecordError::malformed(path, format!("larger than {} MiB", most >> 20)));
+        return Err(too_large());
     }
     let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     match read.map_err(RecordError::io(path))? as u64 > most {
-        true => Err(RecordError::malformed(path, format!("larger than {} MiB", most >> 20))),
+        true => Err(too_large()),
         false => Ok(bytes),
     }
 }
@@ -237,7 +244,7 @@ impl Record {
                     on: *on,
                     decision: decision.clone(),
                 };
-                self.reviews.push((number, review));
+                self.reviews.push((number, line.at, review));
             }
             Event::Anchor { .. } => self.anchors.push(line.clone()),
             Event::Start { .. } | Event::Other => {}
@@ -287,7 +294,13 @@ impl Record {
         let what = match (which, found) {
             (_, Some(run)) if run.is_kept() => return Ok(run),
             (_, Some(run)) => format!("run {} is {} and keeps nothing", run.sequence, run.state.word()),
-            (Some(which), None) => format!("no run {}", crate::report::printable(which)),
+            (Some(which), None) => {
+                let none = match which {
+                    "" => "no run is named behind @".to_owned(),
+                    which => format!("no run {}", crate::report::printable(which)),
+                };
+                format!("{none}: write RECORD@12 or RECORD@FOLDER, or leave @ out for the last completed run")
+            }
             (None, None) => "no run has completed".to_owned(),
         };
         Err(RecordError::NoRun { path: self.dir.clone(), what })
@@ -313,20 +326,26 @@ impl Record {
 
     /// All decisions, in the order of the log.
     pub fn reviews(&self) -> impl Iterator<Item = &Review> {
-        self.reviews.iter().map(|(_, review)| review)
+        self.reviews.iter().map(|(_, _, review)| review)
+    }
+
+    /// All decisions, each with the time at which it was kept.
+    pub fn dated_reviews(&self) -> impl Iterator<Item = (Timestamp, &Review)> {
+        self.reviews.iter().map(|(_, at, review)| (*at, review))
     }
 
     /// Decisions that count in an assessment of a run: those that were there when it began, and later ones that were
     /// taken by `as_of`. So a later assessment on the run's own day says what the run said.
     pub fn reviews_for(&self, run: &Run, as_of: Date) -> Vec<Review> {
-        let counts = |(line, review): &&(u64, Review)| *line < run.start_line || review.on <= as_of;
-        self.reviews.iter().filter(counts).map(|(_, review)| review.clone()).collect()
+        let counts =
+            |(line, _, review): &&(u64, Timestamp, Review)| *line < run.start_line || review.on <= as_of;
+        self.reviews.iter().filter(counts).map(|(_, _, review)| review.clone()).collect()
     }
 
     /// Decisions that were there when a run began.
     pub fn reviews_before(&self, run: &Run) -> Vec<Review> {
-        let before = self.reviews.iter().filter(|(line, _)| *line < run.start_line);
-        before.map(|(_, review)| review.clone()).collect()
+        let before = self.reviews.iter().filter(|(line, ..)| *line < run.start_line);
+        before.map(|(_, _, review)| review.clone()).collect()
     }
 
     /// Folder of a run.
@@ -354,8 +373,13 @@ impl Record {
         let Some(kept) = known.get(name) else {
             return Err(RecordError::malformed(&path, "is not among the files of the manifest"));
         };
-        let bytes = read_bounded(&path, kept.bytes)?;
-        match hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes)) == kept.sha256 {
+        let bytes = match path.metadata() {
+            Ok(meta) if meta.is_file() && meta.len() > kept.bytes => Vec::new(),
+            _ => read_bounded(&path, kept.bytes)?,
+        };
+        match bytes.len() as u64 == kept.bytes
+            && hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes)) == kept.sha256
+        {
             true => Ok(bytes),
             false => {
                 let what = "is not the file that the manifest vouches for; `privascan verify` says more";

@@ -36,6 +36,7 @@ pub use delimited::spreadsheet_safe;
 pub use describe::describe;
 pub use sheet::Sheet;
 pub use sink::Destination;
+pub use steps::not_reached;
 pub use summary::{Group, Place, Summary, TOP_PLACES, Tally, Unread};
 pub use terminal::{render as render_summary, render_assessed};
 pub use text::{printable, wrap};
@@ -44,6 +45,9 @@ pub use text::{printable, wrap};
 pub trait ReportWriter: Send {
     /// Takes one item with its findings and occurrences.
     fn item(&mut self, record: &ItemRecord) -> io::Result<()>;
+
+    /// Takes what a person has to know before all else.
+    fn notice(&mut self, _: &str) {}
 
     /// Takes what a policy says of all items taken before. Called at most once, before [`ReportWriter::finish`].
     fn assessment(&mut self, _: &Assessment, _: &[CriterionResult]) -> io::Result<()> {

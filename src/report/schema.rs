@@ -232,8 +232,8 @@ pub static RUN: Table<Runs> = Table {
         "finished_at" Time required "End of the run." = |r| time(r.run.finished_at);
         "seconds" Float required "Duration in seconds." = |r| Cell::Float(seconds(r.run));
         "interrupted" Bool required "Whether the run was interrupted." = |r| Cell::Bool(r.run.interrupted);
-        "complete" Bool required "Nothing failed, nothing was partial, and the run was not interrupted."
-            = |r| Cell::Bool(r.run.ledger.complete() && !r.run.interrupted);
+        "complete" Bool required "Nothing failed, nothing was partial, every root that was to be read was reached, and the run was not interrupted."
+            = |r| Cell::Bool(r.run.complete());
         "discovered" Int required "Items discovered: scanned + partial + skipped + failed."
             = |r| int(r.run.ledger.discovered);
         "scanned" Int required "Items wholly examined." = |r| int(r.run.ledger.count("scanned"));

@@ -9,7 +9,7 @@ use super::jsonl::write_line;
 use super::schema::Cell;
 use super::sink::{Destination, Sink};
 use super::terminal::WIDTH;
-use super::text::{left, right, shorten, width, wrap};
+use super::text::{left, printable, right, shorten, width, wrap};
 use super::{Colour, Options};
 
 /// Columns between two columns of a grid.
@@ -39,6 +39,12 @@ impl Sheet {
             self.lines.push((String::new(), false));
         }
         self.lines.extend(wrap(text, WIDTH).into_iter().map(|line| (line, true)));
+    }
+
+    /// Text that wraps, before all else.
+    pub fn first(&mut self, text: &str) {
+        let lines = wrap(&printable(text), WIDTH).into_iter().map(|line| (line, true));
+        self.lines.splice(0..0, lines.chain([(String::new(), false)]));
     }
 
     /// Text that wraps.
@@ -100,7 +106,10 @@ impl Sheet {
     pub fn write(&self, format: &str, destination: &Destination, options: Options) -> io::Result<()> {
         let mut sink = Sink::open(destination)?;
         match format {
-            "csv" => sink.write_all(&self.csv()?)?,
+            "csv" => {
+                let visible = sink.is_terminal();
+                sink.write_all(&self.csv(visible)?)?;
+            }
             "jsonl" => {
                 for row in &self.rows {
                     let object = Object { record: self.record, columns: &self.columns, row };
@@ -119,14 +128,14 @@ impl Sheet {
         sink.finish()
     }
 
-    fn csv(&self) -> io::Result<Vec<u8>> {
+    fn csv(&self, visible: bool) -> io::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.columns).map_err(delimited::io_error)?;
         for row in &self.rows {
             for cell in row {
                 let mut text = String::new();
                 delimited::print(cell, &mut text);
-                writer.write_field(&text).map_err(delimited::io_error)?;
+                writer.write_field(&*delimited::shown(&text, visible)).map_err(delimited::io_error)?;
             }
             writer.write_record(None::<&[u8]>).map_err(delimited::io_error)?;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -75,6 +75,15 @@ impl Sink {
     /// Whether someone may be reading along.
     pub(super) fn live(&self) -> bool {
         !matches!(self.out.get_ref(), Target::Temporary(..))
+    }
+
+    /// Whether it is a screen, which acts on control characters instead of keeping them.
+    pub(super) fn is_terminal(&self) -> bool {
+        match self.out.get_ref() {
+            Target::Stdout(out) => out.is_terminal(),
+            Target::Direct(file) => file.is_terminal(),
+            Target::Temporary(..) => false,
+        }
     }
 
     /// Paths it occupies.

@@ -3,8 +3,8 @@
 use super::controls::Controls;
 use super::summary::Summary;
 use super::terminal::WIDTH;
-use super::text::{counted, shell_word, width};
-use crate::model::{Reason, RunRecord};
+use super::text::{counted, printable, shell_word, width};
+use crate::model::{Reach, Reason, RunRecord};
 
 /// Suggestions at the end.
 const STEPS: usize = 4;
@@ -16,6 +16,20 @@ pub(super) struct Step {
     pub command: Option<String>,
 }
 
+/// `roots not reached, so nothing can be said of crm (missing), share (not mounted)`
+pub fn not_reached(systems: &[(String, Reach)]) -> String {
+    let told = systems.iter().map(|(id, reach)| {
+        let word = match reach {
+            Reach::Unmounted => "not mounted",
+            other => other.word(),
+        };
+        format!("{} ({word})", printable(id))
+    });
+    let told: Vec<String> = told.collect();
+    let roots = if told.len() == 1 { "root" } else { "roots" };
+    format!("{roots} not reached, so nothing can be said of {}", told.join(", "))
+}
+
 /// What is worth doing in this state, the most urgent first.
 pub(super) fn steps(run: &RunRecord, summary: &Summary, controls: Option<&Controls>) -> Vec<Step> {
     let step = |text: &str, command: Option<String>| Step { text: text.to_owned(), command };
@@ -25,6 +39,11 @@ pub(super) fn steps(run: &RunRecord, summary: &Summary, controls: Option<&Contro
     let mut steps = Vec::new();
     if run.interrupted {
         steps.push(step("Run it again to the end: this run was interrupted.", None));
+    }
+    if !run.unreached.is_empty() {
+        let ids: Vec<_> = run.unreached.iter().map(|(id, _)| printable(id)).collect();
+        let text = format!("Make these systems readable and run it again: {}.", ids.join(", "));
+        steps.push(step(&text, None));
     }
     if let n @ 1.. = unread(Reason::PermissionDenied) {
         let items = counted(n, "item", "items");

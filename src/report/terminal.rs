@@ -1,5 +1,6 @@
 //! The summary for people, right at 80 columns with or without colour. Whatever came from content is shown escaped.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -27,18 +28,28 @@ const PLACES: usize = 3;
 const TARGETS: usize = 4;
 
 pub(super) fn open(destination: &Destination, options: Options) -> io::Result<Box<dyn ReportWriter>> {
-    Ok(Box::new(Terminal { sink: Sink::open(destination)?, colour: options.colour, controls: None }))
+    Ok(Box::new(Terminal {
+        sink: Sink::open(destination)?,
+        colour: options.colour,
+        controls: None,
+        notices: Vec::new(),
+    }))
 }
 
 struct Terminal {
     sink: Sink,
     colour: Colour,
     controls: Option<Controls>,
+    notices: Vec<String>,
 }
 
 impl ReportWriter for Terminal {
     fn item(&mut self, _: &ItemRecord) -> io::Result<()> {
         Ok(())
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.notices.push(text.to_owned());
     }
 
     fn assessment(&mut self, assessment: &Assessment, criteria: &[CriterionResult]) -> io::Result<()> {
@@ -48,6 +59,9 @@ impl ReportWriter for Terminal {
 
     fn finish(mut self: Box<Self>, run: &RunRecord, summary: &Summary) -> io::Result<()> {
         let controls = self.controls.as_ref();
+        for line in self.notices.iter().flat_map(|text| wrap(&printable(text), WIDTH)) {
+            writeln!(self.sink, "{}", paint(self.colour, Style::Red, &line))?;
+        }
         render_page(&mut self.sink, run, summary, controls, self.colour)?;
         self.sink.finish()
     }
@@ -151,6 +165,10 @@ impl Page<'_> {
         if failed > 0 {
             missing.push(format!("{} could not be read", counted(failed, "item", "items")));
         }
+        if let n @ 1.. = run.unreached.len() as u64 {
+            let systems = counted(n, "declared system was", "declared systems were");
+            missing.push(format!("{systems} not reached"));
+        }
         if !missing.is_empty() {
             self.alarm(&format!("Incomplete: {}.", missing.join(", ")))?;
         }
@@ -223,14 +241,14 @@ impl Page<'_> {
 
     fn unread(&mut self) -> io::Result<()> {
         self.section("What was not read, and why")?;
+        self.unreached()?;
         if self.summary.unread.is_empty() {
-            return self.paragraph(
-                2,
-                match self.summary.ledger.discovered {
-                    0 => "There was no item to read.",
-                    _ => "Nothing: every item was wholly read.",
-                },
-            );
+            let text = match (self.summary.ledger.discovered, self.run.unreached.is_empty()) {
+                (0, _) => "There was no item to read.",
+                (_, true) => "Nothing: every item was wholly read.",
+                (_, false) => "Every item that was met was wholly read.",
+            };
+            return self.paragraph(2, text);
         }
         let numbers =
             self.summary.unread.values().map(|u| width(&thousands(u.items))).max().unwrap_or(0).max(5);
@@ -253,6 +271,21 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Systems whose root was not reached, by reason.
+    fn unreached(&mut self) -> io::Result<()> {
+        let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (id, reach) in &self.run.unreached {
+            let reason = reach.reason().unwrap_or_default();
+            by_reason.entry(reason).or_default().push(printable(id).into_owned());
+        }
+        for (reason, ids) in by_reason {
+            let term = left(&format!("system: {reason}"), 25);
+            let count = right(&thousands(ids.len() as u64), 3);
+            self.entry(Style::Red, &term, &count, &ids.join(", "))?;
+        }
+        Ok(())
+    }
+
     /// What was not read, with the first path of each reason.
     fn unread_in_short(&mut self) -> io::Result<()> {
         let unread = &self.summary.unread;
@@ -260,6 +293,7 @@ impl Page<'_> {
             return self.unread();
         }
         self.section("What was not read, and why")?;
+        self.unreached()?;
         let numbers = unread.values().map(|u| width(&thousands(u.items))).max().unwrap_or(0) + 1;
         for word in ["failed", "partial", "skipped"] {
             for ((_, reason), unread) in unread.iter().filter(|((w, _), _)| *w == word) {
@@ -334,14 +368,18 @@ impl Page<'_> {
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        let code = match (self.colour, style) {
-            (Colour::Never, _) | (_, Style::Plain) => return text.to_owned(),
-            (_, Style::Bold) => "1",
-            (_, Style::Red) => "31",
-            (_, Style::Yellow) => "33",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        paint(self.colour, style, text)
     }
+}
+
+fn paint(colour: Colour, style: Style, text: &str) -> String {
+    let code = match (colour, style) {
+        (Colour::Never, _) | (_, Style::Plain) => return text.to_owned(),
+        (_, Style::Bold) => "1",
+        (_, Style::Red) => "31",
+        (_, Style::Yellow) => "33",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
 }
 
 /// A no-break space held a name and its number together; a person may copy a plain one.

@@ -236,6 +236,7 @@ pub(super) fn run(records: &[ItemRecord]) -> RunRecord {
         as_of: None,
         policy_digest: None,
         interrupted: false,
+        unreached: Vec::new(),
         ledger: summary(records).ledger,
     }
 }

@@ -19,7 +19,8 @@ use super::Sheet;
 use super::schema::Cell;
 use super::text::printable;
 
-pub use period::{About, show as show_period};
+pub use coverage::{Looked, looked_at};
+pub use period::{About, Anchored, show as show_period};
 pub use public::Told;
 
 /// A kept run, with all that a view may speak of.

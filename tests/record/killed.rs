@@ -31,7 +31,7 @@ fn only_one_writer_is_let_in() -> Result<()> {
     }
     for args in [
         vec!["scan", ".", "--record", "evidence"],
-        vec!["review", "evidence", "--run", "1", "--subject", "s", "--by", "b", "--decision", "d"],
+        vec!["review", "evidence", "--run", "1", "--subject", "RET-01", "--by", "b", "--decision", "d"],
     ] {
         let ran = run_in(root, args)?.expect(2);
         assert!(ran.stderr.contains("another run is appending to this record"), "{}", ran.stderr);
@@ -76,7 +76,8 @@ fn whenever_a_run_is_killed_the_record_holds_and_the_next_run_appends() -> Resul
             aborted += 1;
         }
         // The next writer closes what was left open; a decision is the smallest one.
-        run_in(root, ["review", "evidence", "--subject", "s", "--by", "b", "--decision", "d"])?.expect(0);
+        run_in(root, ["review", "evidence", "--subject", "RET-01", "--by", "b", "--decision", "d"])?
+            .expect(0);
         let states = check(&record)?;
         assert_eq!(states.iter().filter(|(_, s)| *s == "kept").count(), kept, "{states:?}");
         assert_eq!(states.iter().filter(|(_, s)| *s == "aborted").count(), aborted, "{states:?}");

@@ -54,7 +54,7 @@ pub(in crate::cli) struct ApplyArgs {
     /// The today that approvals, holds and due days are held against
     ///
     /// Example: --as-of 2026-12-31
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::super::args::day_of)]
     pub as_of: Option<Date>,
 
     /// Who does it, for the register; the account without one

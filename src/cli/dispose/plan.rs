@@ -36,7 +36,7 @@ pub(in crate::cli) struct PlanArgs {
     /// The today of retention arithmetic
     ///
     /// Example: --as-of 2026-12-31
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::super::args::day_of)]
     pub as_of: Option<Date>,
 
     /// A record whose last run says since when items are known; nothing is added to it

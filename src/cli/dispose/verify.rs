@@ -40,7 +40,7 @@ pub(in crate::cli) struct VerifyArgs {
     /// The today of the verification: disposals up to it are looked for
     ///
     /// Example: --as-of 2026-12-31
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::super::args::day_of)]
     pub as_of: Option<Date>,
 
     /// Write a certificate: register, results and coverage; .md or .json, readable by its owner only

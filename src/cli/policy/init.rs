@@ -239,6 +239,8 @@ fn date_fields(path: &[u8], plan: &ScanPlan) -> Vec<String> {
         .0
         .iter()
         .filter_map(|name| std::str::from_utf8(name).ok())
+        // Whole first: a piece of an address looks like no address.
+        .filter(|name| is_plain(name, &plan.detectors))
         .map(|name| name.rsplit(['.', '/']).next().unwrap_or(name).trim())
         .filter(|name| is_date_name(name) && is_plain(name, &plan.detectors))
         .map(str::to_owned)

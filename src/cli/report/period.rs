@@ -5,21 +5,30 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
+use crate::classify::Taxonomy;
 use crate::cli::governed::{day, parse};
 use crate::cli::population::Period;
 use crate::govern::Policy;
 use crate::govern::period::{KeptRun, Leave, PeriodRun, period};
-use crate::record::{Event, Manifest, Record, Run, RunState};
+use crate::record::verify::{Checks, Depth, verify};
+use crate::record::{Event, Manifest, Record, Run, RunState, Want};
 use crate::report::Sheet;
-use crate::report::views::{About, show_period};
+use crate::report::views::{self, About, Anchored, Looked, show_period};
 
 /// The sheet of a period. Runs before it are read too: since when a deviation is open stands there.
 pub(super) fn sheet(record: &Record, days: Period) -> Result<Sheet> {
     let mut policies: BTreeMap<String, Policy> = BTreeMap::new();
-    let mut runs = Vec::new();
+    let (mut runs, mut zone) = (Vec::new(), TimeZone::UTC);
     for run in record.runs().iter().filter(|r| r.as_of <= days.last) {
-        let kept = if run.is_kept() { Some(kept(record, run, &mut policies)?) } else { None };
+        let mut kept = None;
+        if run.is_kept() {
+            let manifest = record.manifest(run)?;
+            // Aborted runs kept none: theirs is that of the run before.
+            zone = TimeZone::get(&manifest.identity.time_zone).unwrap_or(TimeZone::UTC);
+            kept = Some(self::kept(record, run, &manifest, &mut policies)?);
+        }
         runs.push(PeriodRun {
+            started: day(run.started_at, &zone),
             sequence: run.sequence,
             name: run.name.clone(),
             as_of: run.as_of,
@@ -29,32 +38,36 @@ pub(super) fn sheet(record: &Record, days: Period) -> Result<Sheet> {
         });
     }
     let period = period(&runs, days.first, days.last);
-    Ok(show_period(&period, &runs, &about(record, days)))
+    Ok(show_period(&period, &runs, &about(record, days)?))
 }
 
 /// Items wholly read, and items that were not left out by decision.
-pub(super) fn read(manifest: &Manifest) -> (u64, u64) {
+fn read(manifest: &Manifest) -> (u64, u64) {
     let items = |word: &str| -> u64 {
         manifest.coverage.outcomes.iter().filter(|o| o.outcome == word).map(|o| o.items).sum()
     };
     (items("scanned"), manifest.coverage.discovered.saturating_sub(items("skipped")))
 }
 
-fn kept(record: &Record, run: &Run, policies: &mut BTreeMap<String, Policy>) -> Result<KeptRun> {
-    let manifest = record.manifest(run)?;
+fn kept(
+    record: &Record,
+    run: &Run,
+    manifest: &Manifest,
+    policies: &mut BTreeMap<String, Policy>,
+) -> Result<KeptRun> {
     let configuration = &manifest.configuration;
     let mut policy = None;
     if let Some(copy) = &configuration.policy {
         if !policies.contains_key(&copy.sha256)
-            && let Some(text) = record.policy_text(run, &manifest)?
+            && let Some(text) = record.policy_text(run, manifest)?
         {
             policies.insert(copy.sha256.clone(), parse(&text, "policy.toml")?);
         }
         policy = policies.get(&copy.sha256);
     }
-    let (scanned, wanted) = read(&manifest);
+    let (scanned, wanted) = read(manifest);
     let results = match policy {
-        Some(_) => record.assessment(run, &manifest)?.0.results,
+        Some(_) => record.assessment(run, manifest)?.0.results,
         None => Vec::new(),
     };
     let end = record.lines().iter().find(|l| l.run == run.name && matches!(l.event, Event::End { .. }));
@@ -87,8 +100,8 @@ fn leave(policy: &Policy) -> BTreeMap<String, Leave> {
     exceptions.chain(holds).collect()
 }
 
-/// Decisions of the period by their day. Anchors that were noted after it hold its runs too.
-fn about(record: &Record, days: Period) -> About {
+/// Decisions of the period by the day that they name. Anchors that were noted after it hold its runs too.
+fn about(record: &Record, days: Period) -> Result<About> {
     let anchors = record.anchors().iter().filter_map(|line| match &line.event {
         Event::Anchor { head, place } => {
             let day = day(line.at, &TimeZone::UTC);
@@ -96,9 +109,32 @@ fn about(record: &Record, days: Period) -> About {
         }
         _ => None,
     });
-    About {
-        reviews: record.reviews().filter(|r| days.holds(r.on)).cloned().collect(),
+    let reviews = record.dated_reviews().filter(|(_, r)| days.holds(r.on));
+    // What `verify` says of the newest anchor, without the files of runs.
+    let checks = Checks { depth: Depth::Files(0), ..Checks::default() };
+    let anchored = verify(record.dir(), &checks)?.anchor.map(|anchor| match anchor.of_line {
+        None => Anchored::Differs,
+        Some(line) => {
+            let before = |r: &&Run| r.end_line.is_some_and(|end| end <= line);
+            let last = record.runs().iter().rev().find(before).map(|r| r.sequence);
+            Anchored::UpTo { last, since: anchor.runs_since }
+        }
+    });
+    Ok(About {
+        reviews: reviews.map(|(at, review)| (day(at, &TimeZone::UTC), review.clone())).collect(),
         anchors: anchors.collect(),
+        anchored: anchored.unwrap_or_default(),
         broken: record.broken().to_vec(),
-    }
+    })
+}
+
+/// What may be told of a run in public.
+pub(super) fn looked_at(
+    record: &Record,
+    run: &Run,
+    manifest: &Manifest,
+    policy: &Policy,
+) -> Result<Vec<Looked>> {
+    let items = record.items(run, manifest, Want::Findings)?;
+    Ok(views::looked_at(policy, &manifest.run_facts(), &items, &Taxonomy::builtin()?))
 }

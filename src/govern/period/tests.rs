@@ -42,6 +42,7 @@ fn run(sequence: u64, as_of: Date, results: Vec<ControlResult>) -> PeriodRun {
         sequence,
         name: format!("{sequence:06}"),
         as_of,
+        started: as_of,
         completed: true,
         state: "completed",
         kept: Some(KeptRun { cadence, results, ..KeptRun::default() }),

@@ -182,24 +182,40 @@ pub(super) fn icfr(kept: &Kept<'_>) -> Sheet {
     // What is about a whole system counts where such a class is.
     let systems: BTreeSet<Option<&str>> =
         all.iter().filter(of_class).filter(|r| r.population > 0).map(|r| r.system.as_deref()).collect();
+    let of_run = |r: &&ControlResult| r.class.is_none() && r.system.is_none();
     let chosen: Vec<&ControlResult> = all
         .iter()
         .filter(|r| ICFR_TESTS.contains(&r.test_id.as_str()))
-        .filter(|r| of_class(r) || r.class.is_none() && systems.contains(&r.system.as_deref()))
+        .filter(|r| of_class(r) || of_run(r) || r.class.is_none() && systems.contains(&r.system.as_deref()))
         .collect();
-    let sums = ICFR_TESTS.iter().map(|test| {
-        let of: Vec<&ControlResult> = chosen.iter().copied().filter(|r| r.test_id == *test).collect();
-        Sum::of(test, &of)
-    });
     sheet.title("Together");
-    let rows: Vec<Vec<String>> = sums
-        .map(|s| {
-            let about = words::deviation(&s.test).to_owned();
-            let numbers = [s.population, s.evaluated, s.deviations, s.excepted].map(thousands);
-            [vec![s.test, about], numbers.to_vec()].concat()
+    let rows: Vec<Vec<String>> = ICFR_TESTS
+        .iter()
+        .map(|test| {
+            let of: Vec<&ControlResult> = chosen.iter().copied().filter(|r| r.test_id == *test).collect();
+            let sum = Sum::of(test, &of);
+            let numbers = [sum.population, sum.evaluated, sum.deviations, sum.excepted].map(thousands);
+            [vec![sum.test, together(&of)], numbers.to_vec()].concat()
         })
         .collect();
-    sheet.grid(&["Test", "Deviation", ">Popul.", ">Eval.", ">Dev.", ">Exc."], &rows);
+    sheet.grid(&["Test", "Outcome", ">Popul.", ">Eval.", ">Dev.", ">Exc."], &rows);
+    let about: Vec<String> =
+        ICFR_TESTS.iter().map(|test| format!("{test}: {}", words::deviation(test))).collect();
+    sheet.line(2, &format!("{}.", about.join("; ")));
     by_test(&mut sheet, &chosen);
     sheet
+}
+
+/// The outcome that stands for several results of a test, the first in order, and the reasons of those that have it.
+fn together(results: &[&ControlResult]) -> String {
+    let Some(outcome) = results.iter().map(|r| r.outcome).min() else { return "no result".to_owned() };
+    let of_it = results.iter().filter(|r| r.outcome == outcome);
+    let reasons: BTreeSet<&str> = of_it.filter_map(|r| r.reason.as_deref()).collect();
+    match (outcome, reasons.is_empty()) {
+        (ControlOutcome::NotEvaluated | ControlOutcome::NotApplicable, false) => {
+            let reasons: Vec<&str> = reasons.into_iter().collect();
+            printable(&format!("{}({})", outcome.word(), reasons.join(", "))).into_owned()
+        }
+        _ => outcome.word().to_owned(),
+    }
 }

@@ -1,6 +1,10 @@
 //! A period of runs, for a reader who asks whether controls operated throughout.
 
+mod people;
+
 use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 
 use super::super::Sheet;
 use super::super::controls::place;
@@ -9,7 +13,7 @@ use super::super::text::{counted, left, printable, shorten, thousands};
 use super::figures::{numbered, share};
 use super::{day, int, maybe, shown, text};
 use crate::govern::facts::Review;
-use crate::govern::period::{Period, PeriodRun, Series, State, Track, letter};
+use crate::govern::period::{KeptRun, Period, PeriodRun, Series, State, Track, letter};
 
 /// Runs that stand side by side.
 const RUNS: usize = 26;
@@ -19,12 +23,31 @@ const LISTED: usize = 15;
 /// What the record holds besides runs.
 #[derive(Clone, Debug, Default)]
 pub struct About {
-    /// Decisions of the period.
-    pub reviews: Vec<Review>,
+    /// Decisions of the period, each with the day on which it was kept.
+    pub reviews: Vec<(Date, Review)>,
     /// When and where the log's head was noted outside, with the head.
     pub anchors: Vec<(String, String, String)>,
+    /// What the newest anchor of the record holds.
+    pub anchored: Anchored,
     /// What of the log's chain does not hold.
     pub broken: Vec<String>,
+}
+
+/// What the newest anchor of a record holds, as `verify` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Anchored {
+    /// There is none.
+    #[default]
+    Not,
+    /// It is the hash of no line before it.
+    Differs,
+    /// It holds the log up to a line.
+    UpTo {
+        /// Number of the last run that had ended there.
+        last: Option<u64>,
+        /// Runs that have ended since.
+        since: u64,
+    },
 }
 
 /// Shows a period.
@@ -51,6 +74,7 @@ pub fn show(period: &Period, runs: &[PeriodRun], about: &About) -> Sheet {
         "what",
         "from",
         "to",
+        "started",
     ];
     let mut sheet = Sheet::new("period", &columns);
     let mut page = Page { sheet: &mut sheet, columns: &columns, period, runs };
@@ -137,6 +161,7 @@ impl Page<'_> {
                     ("evaluated", kept.map_or(Cell::Null, |k| int(k.scanned))),
                     ("what", text(&run.name)),
                     ("to", maybe(kept.map(|k| k.head.as_str()))),
+                    ("started", day(Some(run.started))),
                 ],
             );
         }
@@ -146,8 +171,30 @@ impl Page<'_> {
                 let head = [">Run", "As of", "State", ">Items", ">Read", "Policy", "Self-test", "Head"];
                 self.sheet.grid(&head, &lines);
                 self.sheet.line(2, "Read: share of the items not left out by decision that was read wholly.");
+                self.started(&runs);
             }
         }
+    }
+
+    /// Runs whose today was given: what they say of a day was not seen on that day.
+    fn started(&mut self, runs: &[PeriodRun]) {
+        let other: Vec<&PeriodRun> = runs.iter().filter(|r| r.started != r.as_of).collect();
+        if other.is_empty() {
+            return;
+        }
+        let (n, all) = (thousands(other.len() as u64), counted(runs.len() as u64, "run was", "runs were"));
+        let text = format!("{n} of {all} started on another day than the one they speak of (--as-of):");
+        self.sheet.line(2, &text);
+        let line = |r: &&PeriodRun| vec![r.sequence.to_string(), r.as_of.to_string(), r.started.to_string()];
+        let lines: Vec<Vec<String>> = other.iter().map(line).collect();
+        self.sheet.grid(&[">Run", "As of", "Started"], &lines);
+    }
+
+    /// How many runs of the period were held against a policy, and how many members were evaluated in them.
+    fn evaluated(&self) -> (usize, u64) {
+        let kept: Vec<&KeptRun> = self.in_period().iter().filter_map(|r| r.kept.as_ref()).collect();
+        let governed = kept.iter().filter(|k| k.policy.is_some()).count();
+        (governed, kept.iter().flat_map(|k| &k.results).map(|r| r.evaluated).sum())
     }
 
     fn cadence(&mut self) {
@@ -193,7 +240,11 @@ impl Page<'_> {
 
     fn changes(&mut self) {
         self.sheet.title("Changes between runs");
-        if self.period.changes.is_empty() {
+        let compared = self.in_period().iter().filter(|r| r.kept.is_some()).count();
+        let before = self.runs.iter().any(|r| r.as_of < self.period.first && r.kept.is_some());
+        if compared + usize::from(before && compared > 0) < 2 {
+            self.sheet.line(2, "There are no two runs to compare, so nothing can be said.");
+        } else if self.period.changes.is_empty() {
             self.sheet.line(2, "None in tool, detectors, policy, settings and self-test.");
         }
         for change in &self.period.changes {
@@ -218,7 +269,7 @@ impl Page<'_> {
 
     fn tests(&mut self) {
         self.sheet.title("Control tests over time");
-        let kept: Vec<(u64, jiff::civil::Date)> =
+        let kept: Vec<(u64, Date)> =
             self.in_period().iter().filter(|r| r.kept.is_some()).map(|r| (r.sequence, r.as_of)).collect();
         if self.period.series.is_empty() {
             self.sheet.line(2, "No run of the period kept a result with a population.");
@@ -275,7 +326,12 @@ impl Page<'_> {
         self.sheet.title("Deviations");
         let tracks = &period.tracks;
         if tracks.is_empty() {
-            self.sheet.line(2, "None was noted in what was evaluated.");
+            let text = match self.evaluated() {
+                (0, _) => "Nothing was evaluated: no run of the period was held against a policy.",
+                (_, 0) => "Nothing was evaluated in the runs of the period, so nothing can be said.",
+                _ => "None was noted in what was evaluated.",
+            };
+            self.sheet.line(2, text);
             return;
         }
         let count = |wanted: &dyn Fn(&Track) -> bool| tracks.iter().filter(|t| wanted(t)).count() as u64;
@@ -383,97 +439,6 @@ impl Page<'_> {
                     ("what", maybe(track.deviation.detail.as_deref())),
                 ],
             );
-        }
-    }
-
-    fn exceptions(&mut self) {
-        self.sheet.title("Exceptions and holds that were used");
-        if self.period.used.is_empty() {
-            self.sheet.line(2, "None.");
-        }
-        for used in &self.period.used {
-            let until = match (used.leave.hold, used.leave.until) {
-                (true, Some(day)) => format!("hold, review by {day}"),
-                (true, None) => "hold, no day of review".to_owned(),
-                (false, Some(day)) => format!("exception, expires {day}"),
-                (false, None) => "exception of a policy that is not kept".to_owned(),
-            };
-            let by = used
-                .leave
-                .approved_by
-                .as_deref()
-                .map_or_else(String::new, |by| format!(" by {}", printable(by)));
-            let list = |all: &std::collections::BTreeSet<String>| {
-                let mut shown: Vec<String> = all.iter().take(4).map(|p| printable(p).into_owned()).collect();
-                if all.len() > 4 {
-                    shown.push(format!("{} more", all.len() - 4));
-                }
-                shown.join(", ")
-            };
-            let (tests, places) = (list(&used.tests), list(&used.places));
-            let said = format!(
-                "{until}{by}; {} of {tests} in {places}; runs {} to {}",
-                counted(used.deviations, "deviation", "deviations"),
-                used.first,
-                used.last,
-            );
-            self.sheet.entry(&printable(&used.id), 14, &said);
-            self.row(
-                "exception",
-                vec![
-                    ("what", text(&used.id)),
-                    ("state", text(if used.leave.hold { "hold" } else { "exception" })),
-                    ("test_id", text(&used.tests.iter().cloned().collect::<Vec<_>>().join(";"))),
-                    ("system", text(&used.places.iter().cloned().collect::<Vec<_>>().join(";"))),
-                    ("deviations", int(used.deviations)),
-                    ("first_run", int(used.first)),
-                    ("last_run", int(used.last)),
-                    ("to", maybe(used.leave.until.map(|d| d.to_string()).as_deref())),
-                ],
-            );
-        }
-    }
-
-    fn reviews(&mut self, about: &About) {
-        self.sheet.title("Reviews");
-        if about.reviews.is_empty() {
-            self.sheet.line(2, "None is on record.");
-        }
-        for review in &about.reviews {
-            let said = format!(
-                "{}, run {}: {} ({})",
-                printable(&review.subject),
-                review.sequence,
-                printable(&review.decision),
-                printable(&review.by),
-            );
-            self.sheet.entry(&review.on.to_string(), 10, &said);
-            self.row(
-                "review",
-                vec![
-                    ("run", int(review.sequence)),
-                    ("day", day(Some(review.on))),
-                    ("what", text(&review.subject)),
-                    ("from", text(&review.by)),
-                    ("to", text(&review.decision)),
-                ],
-            );
-        }
-    }
-
-    fn anchors(&mut self, about: &About) {
-        self.sheet.title("Anchors");
-        if about.anchors.is_empty() {
-            self.sheet.line(
-                2,
-                "Not anchored: nobody noted the log's head outside of the record since the period began, so a removal of its \
-                 newest runs could not be seen.",
-            );
-        }
-        for (on, place, head) in &about.anchors {
-            let said = format!("{} noted at {}", head.chars().take(12).collect::<String>(), printable(place));
-            self.sheet.entry(on, 10, &said);
-            self.row("anchor", vec![("from", text(on)), ("what", text(place)), ("to", text(head))]);
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::super::Sheet;
 use super::super::schema::Cell;
 use super::super::text::{counted, printable};
-use super::{maybe, text};
+use super::{Looked, maybe, text};
 use crate::govern::Policy;
 use crate::govern::policy::{self, Retention, Use};
 
@@ -20,8 +20,28 @@ pub struct Told {
     pub completed: u64,
     /// Runs that did not, or early.
     pub incomplete: u64,
-    /// Of each completed run: items wholly read, and items that were to be read.
-    pub read: Vec<(u64, u64)>,
+    /// What each completed run looked at.
+    pub runs: Vec<Vec<Looked>>,
+}
+
+impl Told {
+    /// How many of the completed runs looked at a system.
+    fn looked_at(&self, system: &str) -> usize {
+        let reached = |run: &&Vec<Looked>| run.iter().any(|l| l.system == system && l.reached);
+        self.runs.iter().filter(reached).count()
+    }
+
+    /// Of each completed run that met an item in systems that it looked at, the share it read wholly: whole percents,
+    /// downwards, so that 100 % is said where all was read.
+    fn shares(&self) -> Vec<u64> {
+        let share = |run: &Vec<Looked>| {
+            let reached = || run.iter().filter(|l| l.reached);
+            let (read, items): (u64, u64) =
+                (reached().map(|l| l.read).sum(), reached().map(|l| l.items).sum());
+            (read * 100).checked_div(items)
+        };
+        self.runs.iter().filter_map(share).collect()
+    }
 }
 
 /// Boundary, commitments, and how much was read.
@@ -38,7 +58,8 @@ pub(super) fn management_summary(policy: &Policy, told: &Told) -> Sheet {
 
     sheet.title("Boundary");
     let systems = |used: &dyn Fn(Use) -> bool| -> Vec<String> {
-        let inside = policy.scope.systems.iter().filter(|s| used(s.used_for));
+        let seen = |s: &&policy::System| used(s.used_for) && told.looked_at(&s.id) > 0;
+        let inside = policy.scope.systems.iter().filter(seen);
         inside.map(|s| printable(&s.id).into_owned()).collect()
     };
     for (label, names) in [
@@ -51,6 +72,7 @@ pub(super) fn management_summary(policy: &Policy, told: &Told) -> Sheet {
             sheet.line(2, &format!("{label}: {}.", names.join(", ")));
         }
     }
+    not_looked_at(&mut sheet, policy, told);
     sheet.line(2, "What lies outside of these systems, on paper or with others is not part of this summary.");
 
     sheet.title("Commitments: what is kept, and for how long");
@@ -79,20 +101,22 @@ pub(super) fn management_summary(policy: &Policy, told: &Told) -> Sheet {
         n => format!("; {} not completed", counted(n, "more was", "more were")),
     };
     sheet.line(2, &format!("{runs} completed{aborted}."));
-    // Whole percents, downwards: 100 % is said where all was read.
-    let shares = told.read.iter().filter(|(_, wanted)| *wanted > 0).map(|(read, wanted)| read * 100 / wanted);
-    let (least, most) = (shares.clone().min(), shares.max());
-    match (least, most) {
-        (Some(least), Some(most)) if least == most => {
-            sheet.line(2, &format!("{least} % of the items in these systems could be read wholly."));
-        }
-        (Some(least), Some(most)) => {
-            let text =
-                format!("Between {least} % and {most} % of the items in these systems could be read wholly.");
-            sheet.line(2, &text);
-        }
-        _ => sheet.line(2, "Nothing can be said about how much could be read."),
-    }
+    let shares = told.shares();
+    let share = match (shares.iter().min(), shares.iter().max()) {
+        (Some(least), Some(most)) if least == most => format!("{least} %"),
+        (Some(least), Some(most)) => format!("Between {least} % and {most} %"),
+        _ => String::new(),
+    };
+    sheet.line(
+        2,
+        &match share.is_empty() {
+            true => "Nothing can be said about how much was read.".to_owned(),
+            false => format!(
+                "{share} of the items met in the systems that were looked at were read wholly. What was left out counts as \
+                 not read."
+            ),
+        },
+    );
 
     sheet.title("Statement of management");
     sheet.line(
@@ -102,6 +126,32 @@ pub(super) fn management_summary(policy: &Policy, told: &Told) -> Sheet {
     );
     sheet.line(2, "Name, role, date: ______________________________");
     sheet
+}
+
+/// Names what the page does not speak of.
+fn not_looked_at(sheet: &mut Sheet, policy: &Policy, told: &Told) {
+    let all = told.runs.len();
+    let of = |wanted: &dyn Fn(usize) -> bool, with_count: bool| -> Vec<String> {
+        let systems = policy.scope.systems.iter().map(|s| (s, told.looked_at(&s.id)));
+        let chosen = systems.filter(|(_, n)| wanted(*n));
+        let name = |(s, n): (&policy::System, usize)| match with_count {
+            true => format!("{} ({} of {all} times)", printable(&s.id), all - n),
+            false => printable(&s.id).into_owned(),
+        };
+        chosen.map(name).collect()
+    };
+    let (never, at_times) = (of(&|n| n == 0, false), of(&|n| 0 < n && n < all, true));
+    let when = match all {
+        0 => "in a run that came to its end",
+        1 => "in this run",
+        _ => "in any of these runs",
+    };
+    if !never.is_empty() {
+        sheet.line(2, &format!("Not looked at {when}: {}.", never.join(", ")));
+    }
+    if !at_times.is_empty() {
+        sheet.line(2, &format!("Not looked at in some of these runs: {}.", at_times.join(", ")));
+    }
 }
 
 /// `At most 3 years after a date in the record, counted from the end of the calendar year; then it is made anonymous.`

@@ -71,13 +71,19 @@ fn table(view: View) -> String {
     with(|_| {}, |kept| written(&show(view, kept), "table"))
 }
 
+/// A run that read `read` of 200 items of the system crm; the archive was gone.
+fn looked(hr: bool, read: u64) -> Vec<Looked> {
+    let of = |system: &str, reached, read, items| Looked { system: system.to_owned(), reached, read, items };
+    vec![of("crm", true, read, 200), of("hr", hr, 0, 0), of("gone", false, 0, 0)]
+}
+
 fn told() -> Told {
     Told {
         first: date(2026, 1, 1),
         last: date(2026, 6, 30),
         completed: 2,
         incomplete: 1,
-        read: vec![(199, 200), (200, 200)],
+        runs: vec![looked(true, 199), looked(false, 200)],
     }
 }
 
@@ -145,6 +151,20 @@ fn coverage_adds_up_by_system_and_reason() {
 }
 
 #[test]
+fn a_system_that_was_not_reached_is_named_and_has_a_row() {
+    let read = |kept: &Kept<'_>| {
+        let items: Vec<ItemRecord> = kept.items[..1].to_vec();
+        let kept = Kept { items: &items, ..*kept };
+        let sheet = show(View::Coverage, &kept);
+        (written(&sheet, "table"), written(&sheet, "csv"))
+    };
+    let (text, rows) = with(|_| {}, read);
+    assert!(text.contains("Every item that was met was wholly read.\n"), "{text}");
+    assert!(text.contains("Not looked at in this run: gone (missing)."), "{text}");
+    assert!(rows.lines().any(|l| l == "gone,,gone,missing,,root-missing,0,0"), "{rows}");
+}
+
+#[test]
 fn results_and_criteria_say_no_more_than_was_tested() {
     let text = table(View::Controls);
     assert!(text.contains("RET-01 Nothing is kept past its due day and grace"), "{text}");
@@ -206,10 +226,57 @@ fn the_management_summary_tells_commitments_and_nothing_that_was_found() {
     );
     assert!(text.contains("note: not stated\n    No period is committed to."), "{text}");
     assert!(text.contains("2 automated examinations were completed; 1 more was not completed."), "{text}");
-    assert!(text.contains("Between 99 % and 100 % of the items"), "{text}");
+    assert!(
+        text.contains("Between 99 % and 100 % of the items met in the systems that were looked at"),
+        "{text}"
+    );
+    // What was not looked at is no part of what is told, and said to be none.
+    assert!(text.contains("Systems in daily use: crm, hr.\n") && !text.contains("Archives"), "{text}");
+    assert!(text.contains("Not looked at in any of these runs: gone.\n"), "{text}");
+    assert!(text.contains("Not looked at in some of these runs: hr (1 of 2 times).\n"), "{text}");
     for found in ["exports", "share/hr", "US_SSN", "gov.national_id", "deviation", "412", "RET-01"] {
         assert!(!text.contains(found), "{found}\n{text}");
     }
+}
+
+#[test]
+fn a_share_is_told_of_what_was_met_and_not_of_what_was_lost() {
+    let page = |run: Vec<Looked>| {
+        let day = date(2026, 1, 1);
+        let told = Told { first: day, last: day, completed: 1, incomplete: 0, runs: vec![run] };
+        with(|_| {}, |kept| written(&management_summary(kept.policy, &told), "table"))
+    };
+    let text = page(looked(false, 199));
+    assert!(
+        text.contains("  99 % of the items met in the systems that were looked at were read wholly."),
+        "{text}"
+    );
+    assert!(text.contains("Not looked at in this run: hr, gone.\n"), "{text}");
+    let told = Told { incomplete: 1, runs: Vec::new(), ..told() };
+    let text = with(|_| {}, |kept| written(&management_summary(kept.policy, &told), "table"));
+    assert!(text.contains("Not looked at in a run that came to its end: crm, hr, gone.\n"), "{text}");
+    let mut lost = looked(false, 199);
+    lost[0].reached = false;
+    let text = page(lost);
+    assert!(text.contains("Nothing can be said about how much was read.") && !text.contains('%'), "{text}");
+    assert!(text.contains("Not looked at in this run: crm, hr, gone.\n"), "{text}");
+}
+
+#[test]
+fn what_is_left_out_counts_as_not_read() {
+    let looked = with(|_| {}, |kept| looked_at(kept.policy, kept.facts, kept.items, kept.taxonomy));
+    let told: Vec<(&str, bool, u64, u64)> =
+        looked.iter().map(|l| (l.system.as_str(), l.reached, l.read, l.items)).collect();
+    assert_eq!(told, [("crm", true, 1, 1), ("hr", true, 0, 1), ("gone", false, 0, 0)]);
+    let skipped = with(
+        |_| {},
+        |kept| {
+            let mut items = kept.items[..1].to_vec();
+            items[0].outcome = crate::model::Outcome::Skipped(crate::model::Reason::Excluded);
+            looked_at(kept.policy, kept.facts, &items, kept.taxonomy)[0].clone()
+        },
+    );
+    assert_eq!((skipped.read, skipped.items), (0, 1));
 }
 
 #[test]
@@ -228,6 +295,79 @@ fn the_soc_1_subset_holds_marked_classes_and_five_tests() {
     let keys: Vec<String> =
         rows.lines().skip(1).map(|l| l.split(',').take(3).collect::<Vec<_>>().join("/")).collect();
     assert_eq!(keys, ["COL-02/crm/customer", "RET-02/crm/"]);
+    // Nothing evaluated is no zero: outcome and reason stand beside the numbers, of what is about the run too.
+    let unevaluated = |assessment: &mut Assessment| {
+        spread(assessment);
+        let first = assessment.results[0].clone();
+        assessment.results.push(crate::govern::ControlResult {
+            test_id: "DSP-04".to_owned(),
+            system: None,
+            class: None,
+            outcome: crate::govern::ControlOutcome::NotEvaluated,
+            reason: Some("no-previous".to_owned()),
+            population: 0,
+            evaluated: 0,
+            deviations: 0,
+            excepted: 0,
+            deviating: Vec::new(),
+            ..first
+        });
+    };
+    let page = with(unevaluated, |kept| written(&show(View::Icfr, kept), "table"));
+    let lines: Vec<String> =
+        page.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in
+        ["COL-02 fail 4 3 1 1", "DIS-05 no result 0 0 0 0", "DSP-04 not-evaluated(no-previous) 0 0 0 0"]
+    {
+        assert!(lines.iter().any(|l| l == line), "{line}\n{page}");
+    }
+    let rows = with(unevaluated, |kept| written(&show(View::Icfr, kept), "csv"));
+    assert!(rows.contains("\nDSP-04,,,not-evaluated,no-previous,0,"), "{rows}");
+}
+
+#[test]
+fn what_nobody_evaluated_is_not_told_as_nothing_noted() {
+    let day = date(2026, 1, 1);
+    let page = |runs: &[PeriodRun]| {
+        written(&show_period(&period(runs, day, date(2026, 1, 31)), runs, &About::default()), "table")
+    };
+    let run = |sequence, policy: Option<&str>| PeriodRun {
+        sequence,
+        as_of: day,
+        started: day,
+        completed: true,
+        state: "completed",
+        kept: Some(KeptRun { policy: policy.map(|v| (v.to_owned(), "0".repeat(64))), ..KeptRun::default() }),
+        ..PeriodRun::default()
+    };
+    for (runs, deviations, changes) in [
+        (vec![], "no run of the period was held against a policy", "no two runs to compare"),
+        (vec![run(1, None)], "no run of the period was held against a policy", "no two runs to compare"),
+        (vec![run(1, Some("1")), run(2, Some("1"))], "Nothing was evaluated in the runs", "None in tool"),
+    ] {
+        let text = page(&runs);
+        assert!(text.contains(deviations) && text.contains(changes), "{text}");
+        assert!(!text.contains("None was noted") && !text.contains("\n  None.\n"), "{text}");
+        assert!(text.contains("Nothing was evaluated, so none could be used."), "{text}");
+        assert!(!text.contains("started on another day"), "{text}");
+    }
+}
+
+#[test]
+fn anchors_are_told_as_verify_tells_them() {
+    let told = |anchored| {
+        let about = About { anchored, ..About::default() };
+        let text =
+            written(&show_period(&period(&[], date(2026, 1, 1), date(2026, 1, 31)), &[], &about), "table");
+        text.split("Anchors\n").nth(1).unwrap_or_default().replace("\n ", "")
+    };
+    let since = |last, since| told(Anchored::UpTo { last, since });
+    assert!(told(Anchored::Not).contains("Not anchored: nobody"));
+    assert!(told(Anchored::Differs).contains("that of no line before it"));
+    assert!(since(Some(3), 0).contains("Anchored up to run 3, the last that has ended."));
+    assert!(since(Some(3), 1).contains("Anchored up to run 3; 1 run since is not"));
+    assert!(since(Some(3), 7).contains("Anchored up to run 3; 7 runs since are not"));
+    assert!(since(None, 2).contains("Not anchored: no run had ended"));
 }
 
 /// Runs of a period with long names, and things a terminal must not see.
@@ -250,6 +390,7 @@ fn hostile_runs(runs: u64) -> Vec<PeriodRun> {
             sequence: n,
             name: n.to_string(),
             as_of: date(2026, 1, 1).checked_add(jiff::Span::new().days(n as i64)).expect("a day"),
+            started: date(2026, 6, 1),
             completed: n != 3,
             state: if n == 3 { "aborted" } else { "completed" },
             kept: (n != 3).then(|| KeptRun {
@@ -278,13 +419,17 @@ fn no_page_is_wider_than_80_columns_or_plays_tricks() {
     };
     let runs = hostile_runs(60);
     let about = About {
-        reviews: vec![crate::govern::facts::Review {
-            subject: "drift:\u{1b}crm".to_owned(),
-            sequence: 4,
-            by: "role".to_owned(),
-            on: date(2026, 2, 1),
-            decision: "said \u{202e}so".repeat(20),
-        }],
+        reviews: vec![(
+            date(2026, 6, 1),
+            crate::govern::facts::Review {
+                subject: "drift:\u{1b}crm".to_owned(),
+                sequence: 4,
+                by: "role".to_owned(),
+                on: date(2026, 2, 1),
+                decision: "said \u{202e}so".repeat(20),
+            },
+        )],
+        anchored: Anchored::UpTo { last: Some(3), since: 4 },
         anchors: vec![("2026-02-01".to_owned(), "mail\u{1b}box".to_owned(), "ab".repeat(32))],
         broken: vec!["line 4\u{1b}".to_owned()],
     };
@@ -293,6 +438,9 @@ fn no_page_is_wider_than_80_columns_or_plays_tricks() {
         ALL.map(|view| with(hostile, |kept| written(&show(view, kept), "table"))).into();
     pages.push(written(&show_period(&days, &runs, &about), "table"));
     pages.push(with(|_| {}, |kept| written(&management_summary(kept.policy, &told()), "table")));
+    let mut warned = show_period(&days, &runs, &about);
+    warned.first(&"the log does not hold\u{1b} ".repeat(9));
+    pages.push(written(&warned, "table"));
     for line in pages.iter().flat_map(|page| page.split('\n')) {
         assert!(width(line) <= 80, "{} columns: {line}", width(line));
         assert!(!line.contains(deceptive), "{line:?}");
@@ -313,6 +461,8 @@ fn a_period_shows_runs_side_by_side_in_blocks_of_26() {
     );
     assert!(text.lines().any(|l| l.starts_with("  RET-01") && l.ends_with(&format!(" {}", "F".repeat(26)))));
     assert!(text.contains("Not anchored"), "{text}");
+    assert!(text.contains("60 of 60 runs were started on another day than the one they speak of"), "{text}");
+    assert!(text.contains("    1  2026-01-02  2026-06-01\n"), "{text}");
     let rows = written(&sheet, "jsonl");
     let parts = |part: &str| rows.lines().filter(|l| l.contains(&format!("\"part\":\"{part}\""))).count();
     // 3 results in each of 59 runs; the two deviations of an item are one.
