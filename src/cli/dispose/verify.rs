@@ -226,6 +226,7 @@ struct Line<'a> {
     absent_at_source: Value,
     residual_copies: Value,
     copies_tolerated: usize,
+    copies_looked_for: String,
 }
 
 fn tell(args: &VerifyArgs, examined: &Examined, certificate: &Certificate<'_>, open: usize) -> Result<()> {
@@ -255,6 +256,7 @@ fn tell(args: &VerifyArgs, examined: &Examined, certificate: &Certificate<'_>, o
                     absent_at_source: json(&entry.absent),
                     residual_copies: json(&entry.copies),
                     copies_tolerated: entry.tolerated,
+                    copies_looked_for: entry.how(),
                 };
                 writeln!(out, "{}", serde_json::to_string(&line)?)?;
             }
@@ -262,10 +264,11 @@ fn tell(args: &VerifyArgs, examined: &Examined, certificate: &Certificate<'_>, o
                 let (id, path) = (printable(&entry.entry.id), printable(&entry.entry.item));
                 writeln!(
                     out,
-                    "{:<13} {id}  {path}: absent {}, copies {}",
+                    "{:<13} {id}  {path}: absent {}, copies {} ({})",
                     outcome.word(),
                     words(&entry.absent),
-                    words(&entry.copies)
+                    words(&entry.copies),
+                    entry.how()
                 )?;
             }
         }

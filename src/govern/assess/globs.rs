@@ -81,3 +81,27 @@ fn leads_into(glob: &[&str], folders: &[&str]) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::may_match_inside;
+
+    #[test]
+    fn a_glob_that_leads_into_an_archive_is_known() {
+        for (glob, path, want) in [
+            ("hr/**", "hr/a.zip", true),
+            ("**/letter.txt", "hr/a.zip", true),
+            ("hr/*.zip!/**", "hr/a.zip", true),
+            ("./hr/a.zip!/b.txt", "hr/a.zip", true),
+            ("hr/{a,b}.zip!/x", "hr/a.zip", true),
+            ("*/a.zip!/*", "hr/a.zip", true),
+            ("hr/old*", "hr/a.zip", false),
+            ("hr/*", "hr/a.zip", false),
+            ("hr/b.zip!/**", "hr/a.zip", false),
+            ("crm/**", "hr/a.zip", false),
+            ("crm/{a,b}/**", "hr/a.zip", false),
+        ] {
+            assert_eq!(may_match_inside(glob, path), want, "{glob} {path}");
+        }
+    }
+}
