@@ -493,18 +493,3 @@ fn a_damaged_or_foreign_record_is_refused_in_one_line() -> Result<()> {
     refused(&["scan", "--record", "evidence"], "line 2 is malformed")?;
     Ok(())
 }
-
-#[test]
-fn a_file_among_the_runs_is_none_of_ours() -> Result<()> {
-    let dir = tempfile::tempdir()?;
-    share(dir.path())?;
-    scan(dir.path(), &[])?.expect(3);
-    let (file, folder) =
-        (dir.path().join("evidence/runs/.x.partial"), dir.path().join("evidence/runs/.y.partial"));
-    fs::write(&file, "someone's note")?;
-    fs::create_dir(&folder)?;
-    scan(dir.path(), &[])?.expect(3);
-    assert_eq!(fs::read_to_string(&file)?, "someone's note");
-    assert!(!folder.exists());
-    Ok(())
-}
