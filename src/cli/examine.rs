@@ -151,7 +151,7 @@ impl Examination {
             key_id: plan.protector.key_id().to_owned(),
             base,
             categories_on: categories_on(&plan.detectors, &plan.taxonomy),
-            detectors_left_out: scan_args.knowledge.detectors != ["all"],
+            detectors_left_out: args.knowledge.detectors != ["all"],
             roots: systems
                 .iter()
                 .map(|s| (s.id.clone(), Reach::parse(&s.reach).unwrap_or_default()))

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use rustix::fs::{Mode, OFlags};
@@ -11,8 +12,8 @@ use rustix::io::Errno;
 
 use super::check::{Checked, check};
 use super::moving::{self, Failed};
-use super::place::{self, Found, Mark, Names};
-use super::plan::{Read, Row, from_cell, to_cell};
+use super::place::{self, Found, Mark, Names, There};
+use super::plan::{Read, Row, from_cell, is_id, to_cell};
 use super::register::{Intent, Line, Register};
 use super::site::{Means, Site};
 use super::{DisposeError, Refused};
@@ -58,6 +59,12 @@ struct Work<'a> {
     register: &'a mut Register,
     quarantine: Option<OwnedFd>,
     listed: Names,
+    /// Ids that a run before left open and that could not be settled.
+    open: HashSet<String>,
+    /// Why nothing more is done after this row, which is done.
+    stopped: Option<DisposeError>,
+    /// Where a copy stays of what was not disposed of in the end.
+    copied_to: Option<String>,
 }
 
 /// Performs the approved rows; `each` hears of every approved one. Ends early, with `false`, when interrupted.
@@ -70,12 +77,19 @@ pub fn apply(
 ) -> Result<bool, DisposeError> {
     let quarantine = match means {
         Means::LogicalDelete => None,
-        Means::Quarantine(folder) => {
-            let opened = place::open_root(folder);
-            Some(opened.map_err(|r| DisposeError::Plan(format!("--quarantine: {}", said(&r))))?)
-        }
+        Means::Quarantine(folder) => Some(open_quarantine(folder)?),
     };
-    let mut work = Work { site, means, register, quarantine, listed: Names::default() };
+    let open = register.open_intents().into_iter().map(|(id, _)| id).collect();
+    let mut work = Work {
+        site,
+        means,
+        register,
+        quarantine,
+        listed: Names::default(),
+        open,
+        stopped: None,
+        copied_to: None,
+    };
     let mut seen = HashSet::new();
     for read in rows.iter().filter(|r| r.approval.is_given()) {
         if site.interrupted.load(Ordering::Relaxed) {
@@ -83,23 +97,42 @@ pub fn apply(
         }
         let outcome = work.row(read, seen.insert(read.id.clone()))?;
         each(ended(read, outcome))?;
+        if let Some(error) = work.stopped.take() {
+            return Err(error);
+        }
     }
     Ok(true)
 }
 
-/// Says of every approved row what [`apply`] would do; touches nothing.
+fn open_quarantine(folder: &Path) -> Result<OwnedFd, DisposeError> {
+    place::open_root(folder).map_err(|r| DisposeError::Plan(format!("--quarantine: {}", said(&r))))
+}
+
+/// Says of every approved row what [`apply`] would do, given the ids that a run before left open and that cannot be
+/// settled; touches nothing.
 pub fn rehearse(
     site: &Site<'_>,
     means: &Means,
     rows: &[Read],
     register: Option<&Register>,
+    open: &HashSet<String>,
     each: &mut dyn FnMut(Ended) -> Result<(), DisposeError>,
 ) -> Result<(), DisposeError> {
+    let quarantine = match means {
+        Means::LogicalDelete => None,
+        Means::Quarantine(folder) => Some(open_quarantine(folder)?),
+    };
     let (mut seen, mut listed) = (HashSet::new(), Names::default());
     for read in rows.iter().filter(|r| r.approval.is_given()) {
-        let outcome = match check(site, means, read, seen.insert(read.id.clone()), register, &mut listed) {
+        let first = seen.insert(read.id.clone());
+        let outcome = match check(site, means, read, first, (register, open), &mut listed) {
             Ok(Checked::Before) => Outcome::DoneBefore,
-            Ok(Checked::Found(..)) => Outcome::Ready,
+            Ok(Checked::Found(_, _, found)) => match &quarantine {
+                Some(root) if is_inside(&found.folder, root) => {
+                    Outcome::Refused(Refused::new("in-quarantine"))
+                }
+                _ => Outcome::Ready,
+            },
             Err(refused) => Outcome::Refused(refused),
         };
         each(ended(read, outcome))?;
@@ -108,11 +141,13 @@ pub fn rehearse(
 }
 
 fn ended(read: &Read, outcome: Outcome) -> Ended {
-    let (item_id, item) = match &read.row {
-        Ok(row) => (row.item_id.clone(), row.item.clone()),
-        Err(_) => (String::new(), Vec::new()),
+    // Of a row that is none, no cell is what it says it is.
+    let (id, item_id, item) = match &read.row {
+        Ok(row) => (row.id.clone(), row.item_id.clone(), row.item.clone()),
+        Err(_) if is_id(&read.id) => (read.id.clone(), String::new(), Vec::new()),
+        Err(_) => (String::new(), String::new(), Vec::new()),
     };
-    Ended { id: read.id.clone(), item_id, item, outcome }
+    Ended { id, item_id, item, outcome }
 }
 
 fn said(refused: &Refused) -> String {
@@ -122,7 +157,8 @@ fn said(refused: &Refused) -> String {
 
 impl Work<'_> {
     fn row(&mut self, read: &Read, first: bool) -> Result<Outcome, DisposeError> {
-        match check(self.site, self.means, read, first, Some(self.register), &mut self.listed) {
+        let known = (Some(&*self.register), &self.open);
+        match check(self.site, self.means, read, first, known, &mut self.listed) {
             Ok(Checked::Before) => Ok(Outcome::DoneBefore),
             Ok(Checked::Found(row, at, found)) => self.perform(row, &read.approval.by, at, &found),
             Err(refused) => Ok(Outcome::Refused(refused)),
@@ -155,7 +191,11 @@ impl Work<'_> {
                     quarantine: quarantine.as_ref().map(text),
                     ..entry
                 };
-                self.register.add(&Line { entry, ..Line::default() })?;
+                // It is done, whether or not that can be written down: that has to be said too.
+                if self.stopped.is_none() {
+                    let line = Line { entry, as_of: site.other_day(), ..Line::default() };
+                    self.stopped = self.register.add(&line).err();
+                }
                 Ok(Outcome::Done(quarantine))
             }
             Err(Failed::Stranded) => Ok(Outcome::Unsettled(
@@ -167,8 +207,9 @@ impl Work<'_> {
                     _ => Refused::new("name-taken"),
                 };
                 if self.register.last(&row.id).is_some() {
-                    let reason = Some(refused.reason.to_owned());
-                    self.register.add(&Line { entry, refused: reason, ..Line::default() })?;
+                    let entry = DisposalEntry { refused: Some(refused.reason.to_owned()), ..entry };
+                    let copied_to = self.copied_to.take();
+                    self.register.add(&Line { entry, copied_to, ..Line::default() })?;
                 }
                 Ok(Outcome::Refused(refused))
             }
@@ -200,28 +241,65 @@ impl Work<'_> {
     }
 
     /// Writes down what is about to be done.
-    fn intend(&mut self, row: &Row, entry: &DisposalEntry, to: Option<&[u8]>) -> Result<(), DisposeError> {
+    fn intend(
+        &mut self,
+        entry: &DisposalEntry,
+        item: &[u8],
+        found: &Found,
+        to: Option<&[u8]>,
+    ) -> Result<Line, DisposeError> {
         let into = match self.means {
             Means::LogicalDelete => None,
             Means::Quarantine(folder) => {
-                let folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+                let folder = folder.canonicalize().map_err(DisposeError::io("--quarantine"))?;
                 Some(to_cell(folder.as_os_str().as_bytes()))
             }
         };
-        let intent = Intent { at: (self.site.now)(), from: to_cell(&row.item), into, to: to.map(to_cell) };
-        let line = Line { entry: entry.clone(), intent: Some(intent), ..Line::default() };
+        let intent = Intent {
+            at: (self.site.now)(),
+            by: Some(self.site.by.to_owned()),
+            file: Some((found.mark.device, found.mark.inode)),
+            from: to_cell(item),
+            into,
+            to: to.map(to_cell),
+        };
+        let as_of = self.site.other_day();
+        let line = Line { entry: entry.clone(), intent: Some(intent), as_of, ..Line::default() };
         self.register.add(&line)?;
         if let Some(hook) = self.site.before_move {
             hook();
         }
-        Ok(())
+        Ok(line)
     }
 
     fn delete(&mut self, row: &Row, entry: &DisposalEntry, found: &Found) -> Result<Moved, DisposeError> {
-        self.intend(row, entry, None)?;
-        let deleted = moving::delete(found, &row.id);
-        sync(&found.folder)?;
-        Ok(deleted.map(|()| None))
+        let line = self.intend(entry, &row.item, found, None)?;
+        Ok(self.take_out(&line, found)?.map(|()| None))
+    }
+
+    /// Takes a file's name away, writes down that it is the right one, and unlinks it.
+    fn take_out(&mut self, line: &Line, found: &Found) -> Result<Result<(), Failed>, DisposeError> {
+        self.register.is_in_place()?;
+        let name = match moving::stage(found, &line.entry.id) {
+            Ok(name) => name,
+            Err(failed) => return Ok(Err(failed)),
+        };
+        let staged = Line { staged_at: Some((self.site.now)()), ..line.clone() };
+        if let Err(error) = sync(&found.folder).and_then(|()| self.register.add(&staged)) {
+            // What could not be written down is not done. If it cannot be put back, the next run finds it.
+            let _ = moving::put_back(found, &found.folder, &name, Refused::new("io-error"));
+            return Err(error);
+        }
+        match moving::unlink(&found.folder, &name) {
+            Ok(()) => {
+                self.stopped = sync(&found.folder).err();
+                Ok(Ok(()))
+            }
+            Err(refused) => {
+                self.register.add(line)?;
+                Ok(Err(moving::put_back(found, &found.folder, &name, refused)))
+            }
+        }
     }
 
     fn quarantine(
@@ -258,28 +336,24 @@ impl Work<'_> {
                 Err(Errno::NOENT) => {}
                 // Copied by a run that was ended before it could take the source away.
                 Ok(_) if self.is_own_copy(row, &inside(&new)) => {
-                    let copy = place::with_content(&to, &new, &found.hash);
-                    if !matches!(copy, Ok(Some(_))) {
-                        continue;
-                    }
-                    self.intend(row, entry, Some(&inside(&new)))?;
-                    return self.take_away(row, found, &to, &inside(&new));
+                    let Ok(There::Planned(copy)) = place::there(&to, &new, &found.hash) else { continue };
+                    let line = self.intend(entry, &row.item, found, Some(&inside(&new)))?;
+                    return self.take_away(&line, found, (&to, &copy.mark), &inside(&new));
                 }
                 Ok(_) => continue,
                 Err(error) => return Ok(Err(Refused::of_error(error).into())),
             }
-            self.intend(row, entry, Some(&inside(&new)))?;
+            let line = self.intend(entry, &row.item, found, Some(&inside(&new)))?;
             let moved = match moving::rename(found, &to, &new) {
-                Err(Failed::Elsewhere) => moving::copy(found, &to, &new, &row.id).map(|()| true),
-                other => other.map(|()| false),
+                Err(Failed::Elsewhere) => moving::copy(found, &to, &new, &row.id).map(Some),
+                other => other.map(|()| None),
             };
             match moved {
                 Err(Failed::Taken) => {}
                 Err(failed) => return Ok(Err(failed)),
-                Ok(true) => return self.take_away(row, found, &to, &inside(&new)),
-                Ok(false) => {
-                    sync(&to)?;
-                    sync(&found.folder)?;
+                Ok(Some(copy)) => return self.take_away(&line, found, (&to, &copy), &inside(&new)),
+                Ok(None) => {
+                    self.stopped = sync(&to).and_then(|()| sync(&found.folder)).err();
                     return Ok(Ok(Some(self.named(&inside(&new)))));
                 }
             }
@@ -290,18 +364,17 @@ impl Work<'_> {
     /// Deletes the source of a copy that is whole; the copy, if the source cannot be deleted.
     fn take_away(
         &mut self,
-        row: &Row,
+        line: &Line,
         found: &Found,
-        to: &OwnedFd,
+        (to, copy): (&OwnedFd, &Mark),
         inside: &[u8],
     ) -> Result<Moved, DisposeError> {
         sync(to)?;
-        let deleted = moving::delete(found, &row.id);
-        sync(&found.folder)?;
+        let deleted = self.take_out(line, found)?;
         if let Err(Failed::Refused(_) | Failed::Taken) = &deleted {
             let name = inside.rsplit(|b| *b == b'/').next().unwrap_or_default();
-            if let Err(refused) = moving::unlink(to, name) {
-                return Ok(Err(refused.into()));
+            if moving::discard(to, name, copy, &line.entry.id).is_err() {
+                self.copied_to = Some(to_cell(inside));
             }
         }
         Ok(deleted.map(|()| Some(self.named(inside))))

@@ -14,7 +14,7 @@ use crate::govern::verified::{Said, Verified};
 /// What a certificate says and what it does not.
 pub const SENTENCE: &str =
     "Absence verified in the listed stores at the stated time; media sanitization not tested.";
-/// The same where something was found, or nothing could be said.
+/// The same where something was found or is tolerated, or something could not be compared or said.
 pub const LIMITED: &str = "Absence was verified only where this certificate says so, in the listed stores at the stated time; \
                            media sanitization not tested.";
 
@@ -57,7 +57,7 @@ pub struct Certificate<'a> {
 impl Certificate<'_> {
     /// The sentence that the certificate ends with.
     pub fn sentence(&self) -> &'static str {
-        let all = self.entries.iter().all(|e| e.outcome() == ControlOutcome::Pass);
+        let all = self.entries.iter().all(|e| e.outcome() == ControlOutcome::Pass && !e.is_limited());
         if all && !self.entries.is_empty() { SENTENCE } else { LIMITED }
     }
 
@@ -68,6 +68,7 @@ impl Certificate<'_> {
             fields.insert("absent_at_source".to_owned(), value(&entry.absent));
             fields.insert("residual_copies".to_owned(), value(&entry.copies));
             fields.insert("copies_tolerated".to_owned(), entry.tolerated.into());
+            fields.insert("copies_looked_for".to_owned(), entry.how().into());
             Ok(Value::Object(fields))
         });
         let entries: Vec<Value> = entries.collect::<serde_json::Result<_>>()?;
@@ -125,11 +126,8 @@ impl Certificate<'_> {
                 line(&mut out, name, &said);
             }
             line(&mut out, "Absent at its source (DSP-02)", &words(&entry.absent));
-            let tolerated = match entry.tolerated {
-                0 => String::new(),
-                n => format!("; {n} tolerated in quarantine and backups"),
-            };
-            line(&mut out, "Residual copies (DSP-03)", &format!("{}{tolerated}", words(&entry.copies)));
+            line(&mut out, "Residual copies (DSP-03)", &words(&entry.copies));
+            line(&mut out, "Copies looked for", &entry.how());
         }
         writeln!(out, "\n{}", self.sentence()).unwrap_or_default();
         Ok(out)

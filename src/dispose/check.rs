@@ -1,10 +1,12 @@
 //! Whether an approved row may be performed: everything that was so when it was planned, looked at again.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Refused;
-use super::place::{self, Found, Names};
+use super::place::{self, Found, Names, There};
 use super::plan::{self, Approval, Read, Row};
 use super::register::Register;
 use super::site::{Means, Site};
@@ -19,13 +21,13 @@ pub(super) enum Checked<'r> {
     Found(&'r Row, Moment, Box<Found>),
 }
 
-/// Whether a row may be performed, and its file.
+/// Whether a row may be performed, and its file. `open` are ids that a run before left open and that cannot be settled.
 pub(super) fn check<'r>(
     site: &Site<'_>,
     means: &Means,
     read: &'r Read,
     first: bool,
-    register: Option<&Register>,
+    (register, open): (Option<&Register>, &HashSet<String>),
     listed: &mut Names,
 ) -> Result<Checked<'r>, Refused> {
     let refuse = |reason: &'static str| Refused { reason, detail: Some(format!("line {}", read.line)) };
@@ -36,7 +38,16 @@ pub(super) fn check<'r>(
     let at = approved(site, &read.approval)?;
     let before = register.and_then(|r| r.last(&row.id));
     if before.is_some_and(|line| line.get("performed_at").is_some_and(|at| !at.is_null())) {
-        return Ok(Checked::Before);
+        // That it was done is no answer where it is back.
+        let hash = row.content_hash.as_deref().unwrap_or_default();
+        let there = site.reach(&row.system, &row.item, listed).and_then(|(f, n)| place::there(&f, &n, hash));
+        return match there {
+            Ok(There::Planned(_)) => Err(Refused::new("back-again")),
+            _ => Ok(Checked::Before),
+        };
+    }
+    if open.contains(&row.id) {
+        return Err(Refused::new("unsettled"));
     }
     permitted(site, means, row)?;
     let (folder, name) = site.reach(&row.system, &row.item, listed)?;
@@ -88,6 +99,9 @@ fn permitted(site: &Site<'_>, means: &Means, row: &Row) -> Result<(), Refused> {
         }
         if let Some(exception) = due::exception(site.assessing, path, row.class.as_deref()) {
             return Err(Refused { reason: "excepted", detail: Some(exception.to_owned()) });
+        }
+        if let Some(hold) = due::unplanned_hold(site.assessing, path, &row.hold_check) {
+            return Err(Refused { reason: "hold-since-plan", detail: Some(hold.to_owned()) });
         }
     }
     match row.rule.as_deref().is_none_or(|rule| row.due.is_none() || is_over(site, rule, row.trigger_date)) {

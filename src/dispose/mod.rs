@@ -56,6 +56,15 @@ pub const REASONS: &[(&str, &str)] = &[
     ("bad-row", "a cell of the row is not what the plan wrote; make the plan anew"),
     ("changed-row", "the row is not as it was planned; make the plan anew"),
     ("duplicate-row", "an approved row of this id stands above"),
+    ("unsettled", "what a run before did with it cannot be told; someone has to look"),
+    (
+        "back-again",
+        "the register says that it was done, and the same file is at its place again; make the plan anew",
+    ),
+    (
+        "hold-since-plan",
+        "a legal hold that the plan did not know may fit it or what is in it; make the plan anew",
+    ),
     (
         "bad-approval",
         "approve, approved_by and approved_at have to say yes, who, and a day such as 2026-11-24",
@@ -98,6 +107,22 @@ pub enum DisposeError {
         /// What the system says.
         source: io::Error,
     },
+    /// What the policy names as register is none.
+    #[error(
+        "register {name} line {line}: no entry of a register, which is a JSON object with an `id`; nothing was changed"
+    )]
+    NoRegister {
+        /// As the policy names it.
+        name: String,
+        /// From 1.
+        line: u64,
+    },
+    /// What is written now goes into a file that nobody finds any more.
+    #[error(
+        "register {0}: another file was put in its place, or it was cut short, while this ran; nothing more is done. \
+         What was done since is said above"
+    )]
+    Replaced(String),
     /// Someone else is at work.
     #[error("register {0}: another disposal is at work on it; try again when that has ended")]
     Locked(String),

@@ -52,14 +52,26 @@ pub(super) fn rename(found: &Found, to: &OwnedFd, name: &[u8]) -> Result<(), Fai
     }
 }
 
-/// Deletes a file: its name is taken away first, then the file.
-pub(super) fn delete(found: &Found, id: &str) -> Result<(), Failed> {
+/// Takes a file's name away: it waits under a name of our own, which is given.
+pub(super) fn stage(found: &Found, id: &str) -> Result<Vec<u8>, Failed> {
     let name = staged(id);
-    rename_new(&found.folder, &found.name, &found.folder, &name)?;
-    if let Err(refused) = is_still(found, &found.folder, &name) {
-        return Err(put_back(found, &found.folder, &name, refused));
+    rename(found, &found.folder, &name)?;
+    Ok(name)
+}
+
+/// Unlinks the file of this mark, whose name others may have given to another meanwhile.
+pub(super) fn discard(folder: &OwnedFd, name: &[u8], mark: &Mark, id: &str) -> Result<(), Refused> {
+    let own = partial(id);
+    rename_new(folder, name, folder, &own).map_err(|failed| match failed {
+        Failed::Refused(refused) => refused,
+        _ => Refused::new("name-taken"),
+    })?;
+    let there = stat_at(folder, &own).map_err(Refused::of_error)?;
+    if Mark::of(&there).is(mark) {
+        return unlink(folder, &own);
     }
-    unlink(&found.folder, &name).map_err(|refused| put_back(found, &found.folder, &name, refused))
+    rename_back(folder, &own, folder, name)?;
+    Err(Refused::new("replaced"))
 }
 
 /// Unlinks a name.
@@ -67,8 +79,9 @@ pub(super) fn unlink(folder: &OwnedFd, name: &[u8]) -> Result<(), Refused> {
     rustix::fs::unlinkat(folder, OsStr::from_bytes(name), AtFlags::empty()).map_err(Refused::of_error)
 }
 
-/// Copies a file to a folder on another file system, under a name that is free there; what is not whole has another name.
-pub(super) fn copy(found: &Found, to: &OwnedFd, name: &[u8], id: &str) -> Result<(), Failed> {
+/// Copies a file to a folder on another file system, under a name that is free there, and gives the mark of the copy; what
+/// is not whole has another name.
+pub(super) fn copy(found: &Found, to: &OwnedFd, name: &[u8], id: &str) -> Result<Mark, Failed> {
     let unfinished = partial(id);
     // Left by a run that was killed; nobody else makes such names.
     if stat_at(to, &unfinished).is_ok() {
@@ -77,8 +90,9 @@ pub(super) fn copy(found: &Found, to: &OwnedFd, name: &[u8], id: &str) -> Result
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let made = rustix::fs::openat(to, OsStr::from_bytes(&unfinished), flags, Mode::RUSR | Mode::WUSR)
         .map_err(Refused::of_error)?;
-    let copied = fill(found, &mut File::from(made)).map_err(Failed::from);
-    let named = copied.and_then(|()| rename_new(to, &unfinished, to, name));
+    let mut made = File::from(made);
+    let copied = fill(found, &mut made).and_then(|()| Mark::of_file(&made)).map_err(Failed::from);
+    let named = copied.and_then(|mark| rename_new(to, &unfinished, to, name).map(|()| mark));
     if named.is_err() {
         unlink(to, &unfinished)?;
     }
@@ -112,7 +126,8 @@ fn is_still(found: &Found, folder: &OwnedFd, name: &[u8]) -> Result<(), Refused>
     }
 }
 
-fn put_back(found: &Found, folder: &OwnedFd, name: &[u8], refused: Refused) -> Failed {
+/// Gives a file that waits under a name of our own its name back.
+pub(super) fn put_back(found: &Found, folder: &OwnedFd, name: &[u8], refused: Refused) -> Failed {
     match rename_back(folder, name, &found.folder, &found.name) {
         Ok(()) => Failed::Refused(refused),
         Err(_) => Failed::Stranded,

@@ -17,6 +17,11 @@ use crate::model::hex;
 
 /// How a folder is opened: for looking things up in it.
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+/// How a folder on the way is opened: one may pass through folders that one may not list.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const WALK: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const WALK: OFlags = FOLDER;
 /// How a file is opened: without waiting for anyone at the other end of what is no file.
 const FILE: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
@@ -127,6 +132,17 @@ pub(super) fn open_root(path: &Path) -> Result<OwnedFd, Refused> {
     rustix::fs::open(path, FOLDER, Mode::empty()).map_err(Refused::of_error)
 }
 
+/// Opens a declared folder: one name after the other from another folder down, over no link. Folders on the way may be ones
+/// that one may pass through and not list.
+pub(super) fn open_declared(from: &Path, names: &[&[u8]]) -> Result<OwnedFd, Refused> {
+    let from = if from.as_os_str().is_empty() { Path::new(".") } else { from };
+    let mut here = rustix::fs::open(from, WALK, Mode::empty()).map_err(Refused::of_error)?;
+    for name in names {
+        here = open_at(&here, name, WALK | OFlags::NOFOLLOW)?;
+    }
+    open_at(&here, b".", FOLDER)
+}
+
 /// Opens the folder that the names lead to, over no link.
 pub(super) fn descend(root: OwnedFd, names: &[&[u8]], listed: &mut Names) -> Result<OwnedFd, Refused> {
     let mut folder = root;
@@ -212,15 +228,29 @@ pub(super) fn each_chunk(
     }
 }
 
-/// The file of this name if it is a regular one with this content and no other name.
-pub(super) fn with_content(folder: &OwnedFd, name: &[u8], hash: &str) -> Result<Option<Found>, Refused> {
+/// What stands under a name.
+pub(super) enum There {
+    /// Nothing, for certain.
+    Nothing,
+    /// A regular file with the content that was planned, and no other name.
+    Planned(Box<Found>),
+    /// Anything else.
+    Other,
+}
+
+/// What stands under a name, held against a content.
+pub(super) fn there(folder: &OwnedFd, name: &[u8], hash: &str) -> Result<There, Refused> {
+    match stat_at(folder, name) {
+        Err(Errno::NOENT) => return Ok(There::Nothing),
+        other => other.map_err(Refused::of_error)?,
+    };
     let folder = folder.try_clone().map_err(Refused::of_error)?;
     match open(folder, name, &mut Names::default()) {
-        Ok(found) if found.hash == hash => Ok(Some(found)),
-        Ok(_) => Ok(None),
+        Ok(found) if found.hash == hash => Ok(There::Planned(Box::new(found))),
+        Ok(_) => Ok(There::Other),
         Err(refused) if matches!(refused.reason, "no-permission" | "io-error" | "changed-while-read") => {
             Err(refused)
         }
-        Err(_) => Ok(None),
+        Err(_) => Ok(There::Other),
     }
 }

@@ -47,8 +47,10 @@ pub const COLUMNS: [&str; 27] = [
 
 /// How many of the columns, after the id, are sealed; people fill in those behind.
 const SEALED: usize = 23;
+/// Hex digits of an id.
+const ID_DIGITS: usize = 20;
 /// Bytes that a plan may have.
-const MAX_BYTES: usize = 1 << 30;
+pub const MAX_BYTES: usize = 1 << 30;
 /// What a cell may not begin with: spreadsheets run it.
 const RUN: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
@@ -105,6 +107,12 @@ pub struct Row {
     pub path: String,
 }
 
+/// Whether this is an id that a plan gives: nothing else may become part of a file's name.
+pub fn is_id(id: &str) -> bool {
+    let digits = id.strip_prefix("D-").unwrap_or_default();
+    digits.len() == ID_DIGITS && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 /// What people wrote behind a row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Approval {
@@ -128,7 +136,7 @@ impl Approval {
 pub struct Read {
     /// Line of the file, from 1.
     pub line: u64,
-    /// The id cell.
+    /// The id cell; anything may stand in it where the row is none.
     pub id: String,
     /// The row; `bad-row` or `changed-row` where it is none.
     pub row: Result<Row, &'static str>,
@@ -149,7 +157,7 @@ impl Row {
             hasher.update((cell.len() as u64).to_le_bytes());
             hasher.update(cell);
         }
-        format!("D-{}", &hex(&hasher.finalize())[..20])
+        format!("D-{}", &hex(&hasher.finalize())[..ID_DIGITS])
     }
 
     /// All cells but those that people fill in.

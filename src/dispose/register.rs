@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -22,9 +23,12 @@ pub struct Line {
     /// What is about to be done; a later line of the same id says how it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<Intent>,
-    /// Why it was not done in the end.
+    /// With an intent: the item has been renamed to a name of our own and is the one that was read; next it is unlinked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
+    pub staged_at: Option<Timestamp>,
+    /// The today of the run, where it was not the day of the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Date>,
     /// For what was not done: a whole copy that was made already, in the quarantine, as in a plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copied_to: Option<String>,
@@ -38,6 +42,12 @@ pub struct Line {
 pub struct Intent {
     /// When.
     pub at: Timestamp,
+    /// Who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Device and inode of the item: after a rename within a file system they are the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<(u64, u64)>,
     /// The item's raw path, relative to the policy's folder, as in a plan.
     pub from: String,
     /// The quarantine: its absolute path, as in a plan; absent for a deletion.
@@ -57,53 +67,52 @@ pub struct Register {
     last: HashMap<String, Map<String, Value>>,
     /// Ids in the order of their first lines.
     order: Vec<String>,
+    /// Bytes that it has as far as this run knows.
+    end: u64,
+    /// A line could not be written: what comes after it would be part of it.
+    broken: bool,
 }
 
 impl Register {
     /// Opens it, making it where it is not, and waits for nobody. An unfinished last line, which nothing follows from,
-    /// is taken away; `true` if there was one. `name` is for errors.
+    /// is taken away; `true` if there was one. A file that is no register is left as it is. `name` is for errors.
     pub fn open(path: &Path, name: &str) -> Result<(Self, bool), DisposeError> {
         let what = format!("register {name}");
         let mut options = File::options();
         options.read(true).append(true).create(true);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let new = !path.exists();
-        let mut file = options.open(path).map_err(DisposeError::io(&what))?;
+        let file = options.open(path).map_err(DisposeError::io(&what))?;
         rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| DisposeError::Locked(name.to_owned()))?;
         if new {
             sync_folder(path).map_err(DisposeError::io(&what))?;
         }
-        let text = bytes_of(&mut file).map_err(DisposeError::io(&what))?;
-        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let tail = &text[whole..];
-        let torn =
-            !tail.trim_ascii().is_empty() && serde_json::from_slice::<Map<String, Value>>(tail).is_err();
-        let mut register = Self {
-            file,
-            path: path.to_path_buf(),
-            name: name.to_owned(),
-            last: HashMap::new(),
-            order: Vec::new(),
-        };
-        let kept = if torn { &text[..whole] } else { &text[..] };
-        kept.split(|b| *b == b'\n').for_each(|line| register.take(line));
+        let (mut register, text, torn) = Self::read(file, path, name)?;
         if torn {
-            register.file.set_len(whole as u64).map_err(DisposeError::io(&what))?;
+            register.file.set_len(register.end).map_err(DisposeError::io(&what))?;
             register.file.sync_all().map_err(DisposeError::io(&what))?;
-        } else if !kept.is_empty() && !kept.ends_with(b"\n") {
+        } else if !text.is_empty() && !text.ends_with(b"\n") {
             register.file.write_all(b"\n").map_err(DisposeError::io(&what))?;
+            register.end += 1;
         }
+        register.is_in_place()?;
         Ok((register, torn))
     }
 
     /// Reads it without locking or changing it; an unfinished last line counts as not there.
     pub fn look(path: &Path, name: &str) -> Result<Option<Self>, DisposeError> {
         let what = format!("register {name}");
-        let mut file = match File::open(path) {
+        let file = match File::open(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(DisposeError::io(&what))?,
         };
+        Self::read(file, path, name).map(|(register, ..)| Some(register))
+    }
+
+    /// Reads all lines; `true` if the last one is unfinished. Anything else that is no entry makes it no register.
+    fn read(mut file: File, path: &Path, name: &str) -> Result<(Self, Vec<u8>, bool), DisposeError> {
+        let what = format!("register {name}");
         let text = bytes_of(&mut file).map_err(DisposeError::io(&what))?;
         let mut register = Self {
             file,
@@ -111,16 +120,47 @@ impl Register {
             name: name.to_owned(),
             last: HashMap::new(),
             order: Vec::new(),
+            end: 0,
+            broken: false,
         };
-        text.split(|b| *b == b'\n').for_each(|line| register.take(line));
-        Ok(Some(register))
+        let mut torn = false;
+        for (number, line) in (1..).zip(text.split_inclusive(|b| *b == b'\n')) {
+            let said = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+            if !said.trim_ascii().is_empty() && !register.take(said) {
+                torn = !line.ends_with(b"\n")
+                    && (said.starts_with(b"{\"") || said == b"{")
+                    && serde_json::from_slice::<Value>(said).is_err();
+                if !torn {
+                    return Err(DisposeError::NoRegister { name: name.to_owned(), line: number });
+                }
+                break;
+            }
+            register.end += line.len() as u64;
+        }
+        Ok((register, text, torn))
     }
 
-    fn take(&mut self, line: &[u8]) {
-        let Ok(value) = serde_json::from_slice::<Map<String, Value>>(line) else { return };
-        let Some(id) = value.get("id").and_then(Value::as_str).map(str::to_owned) else { return };
+    /// Takes in a line; `false` if it is no entry.
+    fn take(&mut self, line: &[u8]) -> bool {
+        let Ok(value) = serde_json::from_slice::<Map<String, Value>>(line) else { return false };
+        let Some(id) = value.get("id").and_then(Value::as_str).map(str::to_owned) else { return false };
         if self.last.insert(id.clone(), value).is_none() {
             self.order.push(id);
+        }
+        true
+    }
+
+    /// Whether the file that is open still is the one at its path, and has all that was in it: editors, `sed -i` and the
+    /// rotation of logs put another in its place.
+    pub fn is_in_place(&self) -> Result<(), DisposeError> {
+        let replaced = || DisposeError::Replaced(self.name.clone());
+        let at_path = rustix::fs::stat(&self.path).map_err(|_| replaced())?;
+        let open = rustix::fs::fstat(&self.file)
+            .map_err(|e| DisposeError::io(&format!("register {}", self.name))(e.into()))?;
+        let shorter = u64::try_from(open.st_size).is_ok_and(|size| size < self.end);
+        match (open.st_dev, open.st_ino) == (at_path.st_dev, at_path.st_ino) && !shorter {
+            true => Ok(()),
+            false => Err(replaced()),
         }
     }
 
@@ -134,12 +174,16 @@ impl Register {
         self.last.get(id)
     }
 
-    /// Disposals that began and of which nothing says how they ended, in the order of their first lines.
-    pub fn open_intents(&self) -> Vec<Line> {
-        let lines = self.order.iter().filter_map(|id| self.last.get(id));
-        let open = lines.filter(|line| line.get("intent").is_some_and(|i| !i.is_null()));
-        let parsed = open.filter_map(|line| serde_json::from_value::<Line>(Value::Object(line.clone())).ok());
-        parsed.filter(|line| line.intent.is_some() && line.entry.performed_at.is_none()).collect()
+    /// Disposals that began and of which nothing says how they ended, in the order of their first lines: the id, and the
+    /// line, if it is one that this program writes.
+    pub fn open_intents(&self) -> Vec<(String, Option<Line>)> {
+        let lines = self.order.iter().filter_map(|id| self.last.get_key_value(id));
+        let is_open = |line: &Map<String, Value>| {
+            let said = |key: &str| line.get(key).is_some_and(|value| !value.is_null());
+            said("intent") && !said("performed_at")
+        };
+        let parsed = |line: &Map<String, Value>| serde_json::from_value(Value::Object(line.clone())).ok();
+        lines.filter(|(_, line)| is_open(line)).map(|(id, line)| (id.clone(), parsed(line))).collect()
     }
 
     /// Adds a line, and returns when it is on disk.
@@ -155,6 +199,10 @@ impl Register {
     /// The same with a line as it is.
     pub fn add_map(&mut self, line: Map<String, Value>) -> Result<(), DisposeError> {
         let what = format!("register {}", self.name);
+        if self.broken {
+            return Err(DisposeError::io(&what)(io::Error::other("an earlier line could not be written")));
+        }
+        self.is_in_place()?;
         let kept: Map<String, Value> = line
             .into_iter()
             .filter(|(_, v)| !v.is_null() && v.as_array().is_none_or(|a| !a.is_empty()))
@@ -162,19 +210,16 @@ impl Register {
         let mut text = serde_json::to_string(&kept)
             .map_err(|e| DisposeError::Io { what: what.clone(), source: e.into() })?;
         text.push('\n');
-        self.file.write_all(text.as_bytes()).map_err(DisposeError::io(&what))?;
-        self.file.sync_data().map_err(DisposeError::io(&what))?;
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            self.broken = true;
+            // Half a line is no line; if it cannot be taken away, the next one who opens it does.
+            let _ = self.file.set_len(self.end);
+            return Err(DisposeError::io(&what)(error));
+        }
+        self.end += text.len() as u64;
         self.take(text.trim_end().as_bytes());
-        Ok(())
-    }
-}
-
-/// Adds one line to a register of JSON lines, making the file where it is not.
-pub fn append(path: &Path, name: &str, line: &Value) -> Result<(), DisposeError> {
-    let (mut register, _) = Register::open(path, name)?;
-    match line {
-        Value::Object(map) => register.add_map(map.clone()),
-        _ => Ok(()),
+        self.is_in_place()
     }
 }
 

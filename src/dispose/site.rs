@@ -64,15 +64,8 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
-    fn root(&self, system: &str) -> Option<(usize, PathBuf, Vec<u8>)> {
-        let systems = &self.assessing.policy.scope.systems;
-        let index = systems.iter().position(|s| s.id == system)?;
-        let declared = systems[index].root.trim_start_matches("./").trim_end_matches('/');
-        let declared = if declared == "." { "" } else { declared };
-        Some((index, self.folder.join(declared), declared.as_bytes().to_vec()))
-    }
-
-    /// The folder that an item is in, and its name there: below the root of its system, over no link.
+    /// The folder that an item is in, and its name there: below the root of its system, over no link. The root itself is
+    /// none either: it might have become one since it was declared.
     pub(super) fn reach(
         &self,
         system: &str,
@@ -80,28 +73,29 @@ impl Site<'_> {
         listed: &mut Names,
     ) -> Result<(OwnedFd, Vec<u8>), Refused> {
         let outside = || Refused::new("outside-root");
-        let (index, root, declared) = self.root(system).ok_or(Refused::new("unknown-system"))?;
+        let systems = &self.assessing.policy.scope.systems;
+        let index = systems.iter().position(|s| s.id == system).ok_or(Refused::new("unknown-system"))?;
+        let declared = systems[index].root.trim_start_matches("./").trim_end_matches('/').as_bytes();
+        let declared = if declared == b"." { b"" } else { declared };
         if self.assessing.system_of(&String::from_utf8_lossy(item)) != Some(index) {
             return Err(outside());
         }
         let rest = match declared.is_empty() {
             true => item,
-            false => item.strip_prefix(declared.as_slice()).ok_or_else(outside)?,
+            false => item.strip_prefix(declared).ok_or_else(outside)?,
         };
-        let (root, below) = match rest.strip_prefix(b"/") {
+        let mut root: Vec<&[u8]> =
+            declared.split(|b| *b == b'/').filter(|name| !name.is_empty() && *name != b".").collect();
+        let below = match rest.strip_prefix(b"/") {
             // The root is the file itself.
-            None if rest.is_empty() => {
-                let name = root.file_name().ok_or_else(outside)?.as_bytes().to_vec();
-                let parent = root.parent().ok_or_else(outside)?.to_path_buf();
-                (parent, name)
-            }
-            None if declared.is_empty() => (root, rest.to_vec()),
+            None if rest.is_empty() => root.pop().ok_or_else(outside)?,
+            None if declared.is_empty() => rest,
             None => return Err(outside()),
-            Some(below) => (root, below.to_vec()),
+            Some(below) => below,
         };
-        let names = place::names(&below).ok_or_else(outside)?;
+        let names = place::names(below).ok_or_else(outside)?;
         let Some((name, folders)) = names.split_last() else { return Err(outside()) };
-        let folder = place::descend(place::open_root(&root)?, folders, listed)?;
+        let folder = place::descend(place::open_declared(self.folder, &root)?, folders, listed)?;
         Ok((folder, name.to_vec()))
     }
 
@@ -118,6 +112,14 @@ impl Site<'_> {
         to.components().skip(common).for_each(|c| path.push(c));
         path.push(OsStr::from_bytes(inside));
         path.into_os_string().as_encoded_bytes().to_vec()
+    }
+}
+
+impl Site<'_> {
+    /// The today of this run, where it is not the day of the clock.
+    pub(super) fn other_day(&self) -> Option<jiff::civil::Date> {
+        let today = self.zone.to_datetime((self.now)()).date();
+        Some(self.assessing.as_of).filter(|day| *day != today)
     }
 }
 

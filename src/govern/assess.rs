@@ -18,7 +18,7 @@ mod holding;
 #[cfg(test)]
 mod tests;
 
-pub use globs::{Globs, literal_beginning};
+pub use globs::{Globs, literal_beginning, may_match_inside};
 use holding::Holding;
 
 /// Everything the tests concluded, and the date they used.

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assess::{Assessing, Globs, Member};
 use super::outcome::{ControlOutcome, ControlResult, Deviation};
 use super::{ControlTest, Verdict, decided};
+use crate::model::ItemId;
 
 mod copies;
 mod entries;
@@ -157,6 +158,8 @@ fn dsp_01(assessing: &Assessing<'_>) -> Vec<ControlResult> {
         let class = entry.class.map(|c| assessing.policy.classes[c].id.as_str());
         let deviation = entry.item.and_then(|item| match (entry.performed, entry.approved) {
             (Some(day), _) => still_there(assessing, entry, day, item),
+            // What came to its place since was not approved.
+            (None, Some(_)) if content(entry, item) == Content::Other => None,
             (None, Some(day)) if assessing.as_of > after(day, patience) => Some(Deviation {
                 approved_exception: assessing.hold(item, class, entry.said.trigger_date).map(str::to_owned),
                 detail: Some(format!("{}, approved on {day}: present", entry.name())),
@@ -177,6 +180,17 @@ fn dsp_01(assessing: &Assessing<'_>) -> Vec<ControlResult> {
     }
     quarantine(assessing, &entries, &mut pairs);
     pairs.finish("no-items")
+}
+
+/// Items of which the register says last that they were not disposed of in the end, by every approved entry about them.
+pub(super) fn refused(assessing: &Assessing<'_>) -> FxHashSet<ItemId> {
+    let Some(entries) = Entries::new(assessing) else { return FxHashSet::default() };
+    let of = |refused: bool| {
+        let approved =
+            entries.all.iter().filter(move |e| e.performed.is_none() && e.said.refused.is_some() == refused);
+        approved.filter_map(|e| e.item.map(|item| item.record.item.id)).collect::<FxHashSet<_>>()
+    };
+    &of(true) - &of(false)
 }
 
 /// Items that wait in quarantine: since when, and whether that is too long.

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::assess::{Assessing, Assessment, Member};
+use super::assess::{Assessing, Assessment, Globs, Member, may_match_inside};
 use super::clock::{self, Days};
+use super::disposal;
 use super::outcome::{ControlOutcome, Deviation};
 use super::policy::{Action, Class, Retention, Source};
 
@@ -39,6 +40,8 @@ pub fn list<'a>(assessing: &'a Assessing<'a>, assessment: &'a Assessment) -> Vec
     let places: BTreeMap<String, usize> =
         assessing.items.iter().enumerate().map(|(at, m)| (m.record.item.id.to_string(), at)).collect();
     let inside = contents(assessing);
+    // Whether that was right, RET-01 says.
+    let refused = disposal::refused(assessing);
     let mut found: BTreeMap<usize, Due<'a>> = BTreeMap::new();
     for test in ["RET-01", "DSP-01"] {
         let results =
@@ -48,6 +51,9 @@ pub fn list<'a>(assessing: &'a Assessing<'a>, assessment: &'a Assessment) -> Vec
             let at = deviation.item_id.as_ref().and_then(|id| places.get(id)).filter(|_| open);
             let (Some(at), Some(system)) = (at, result.system.as_deref()) else { continue };
             let reason = deviation.reason.as_deref().unwrap_or("overdue");
+            if reason == "not-done" && refused.contains(&assessing.items[*at].record.item.id) {
+                continue;
+            }
             let why = match &result.class {
                 Some(class) => format!("{test} {reason} ({class})"),
                 None => format!("{test} {reason}"),
@@ -191,6 +197,17 @@ pub fn hold<'a>(
     let days = dates.map(|(first, last)| Days { first, last });
     let classes = classes.iter().map(|c| Some(*c)).chain([None]);
     classes.into_iter().find_map(|class| assessing.hold_of_path_within(path, class, days))
+}
+
+/// A hold in force that a plan did not know of, and that may fit an item or something in it. What the plan knew of it is
+/// no answer: of a file that was not read whole it knew neither all classes nor all dates.
+pub fn unplanned_hold<'a>(assessing: &Assessing<'a>, path: &str, known: &[String]) -> Option<&'a str> {
+    let force: Vec<&str> = holds(assessing).filter(|id| known.iter().all(|k| k != id)).collect();
+    let mut holds = assessing.policy.holds.iter().filter(|h| force.contains(&h.id.as_str()));
+    let fits = |glob: &String| {
+        Globs::new(std::slice::from_ref(glob)).matches_path(path) || may_match_inside(glob, path)
+    };
+    holds.find(|h| h.matches.path.is_empty() || h.matches.path.iter().any(fits)).map(|h| h.id.as_str())
 }
 
 /// The exception from RET-01 that fits a path and class.

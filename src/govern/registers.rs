@@ -155,6 +155,9 @@ pub struct DisposalEntry {
     /// When it was done; absent: not done yet.
     #[serde(default)]
     pub performed_at: Option<Moment>,
+    /// Why it was not done in the end; a later line may say that it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// With what.
     #[serde(default)]
     pub tool: Option<String>,

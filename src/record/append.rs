@@ -139,7 +139,7 @@ impl Writer {
         self.dir.join(RUNS).join(format!(".{run}.partial"))
     }
 
-    /// Nobody else can be at work here: the record is locked.
+    /// Nobody else can be at work here: the record is locked. What is no folder is none of ours, whatever its name.
     fn remove_partials(&self) -> Result<(), RecordError> {
         let runs = self.dir.join(RUNS);
         let entries = match fs::read_dir(&runs) {
@@ -147,9 +147,11 @@ impl Writer {
             other => other.map_err(RecordError::io(&runs))?,
         };
         for entry in entries {
-            let path = entry.map_err(RecordError::io(&runs))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.starts_with('.') && name.ends_with(".partial") {
+            let entry = entry.map_err(RecordError::io(&runs))?;
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let folder = entry.file_type().map_err(RecordError::io(&path))?.is_dir();
+            if folder && name.starts_with('.') && name.ends_with(".partial") {
                 fs::remove_dir_all(&path).map_err(RecordError::io(&path))?;
             }
         }

@@ -102,7 +102,9 @@ fn still_there(case: &Case<'_>) -> Groups {
             (true, _) if there.is_some_and(|i| same_or_unknown(i, entry)) => {
                 case.deviating("DSP-01", &entry.item, class)
             }
-            (false, Some(day)) if there.is_some() && today > after_days(day, wait) => {
+            (false, Some(day))
+                if there.is_some_and(|i| same_or_unknown(i, entry)) && today > after_days(day, wait) =>
+            {
                 let held = case.on_hold(&entry.item, class.as_slice(), entry.trigger_date.map(|d| (d, d)));
                 if held { Member::Excepted } else { case.deviating("DSP-01", &entry.item, class) }
             }

@@ -206,13 +206,19 @@ fn a_row_with_advice_cannot_be_approved() -> Result<()> {
 #[test]
 fn holds_exceptions_and_other_policies_are_looked_at_again() -> Result<()> {
     let share = Share::new()?;
-    let hold = "[[hold]]\nid = \"LH-1\"\nmatch = { path = [\"hr/old*\"] }\nplaced = 2026-11-25\n";
+    let hold = "[[hold]]\nid = \"LH-1\"\nmatch = { path = [\"hr/old*\"] }\nplaced = 2026-11-24\n";
     let by_class =
         "[[hold]]\nid = \"LH-2\"\nmatch = { class = \"contract\", from = 2019-01-01 }\nplaced = 2026-01-01\n";
     let exception = "[[exception]]\nid = \"EX-1\"\ntest = \"RET-01\"\nmatch = { path = [\"hr/=*\"] }\nreason = \"tax audit\"\n\
-                     approved_by = \"dpo\"\napproved_on = 2026-11-25\nexpires = 2026-12-31\n";
+                     approved_by = \"dpo\"\napproved_on = 2026-11-24\nexpires = 2026-12-31\n";
     share.write("policy.toml", &format!("{POLICY}{hold}{by_class}{exception}"))?;
-    let plan = share.approve()?;
+    share.run(&["dispose", "plan", "--policy", "policy.toml", "-o", "plan.csv", "--as-of", "2026-11-23"])?;
+    let mut plan = rows(&fs::read(share.root().join("plan.csv"))?)?;
+    for row in plan.iter_mut().filter(|r| r[column("advice")].is_empty()) {
+        approve(row);
+        row[column("approved_at")] = "2026-11-23".to_owned();
+    }
+    share.save(&plan)?;
     let contract = plan.iter().find(|r| r[column("item")].contains("contract")).expect("listed");
     assert_eq!(contract[column("advice")], "redact or split; hold LH-2");
     assert_eq!(contract[column("hold_check")], "LH-2");
@@ -228,7 +234,7 @@ fn holds_exceptions_and_other_policies_are_looked_at_again() -> Result<()> {
             "--quarantine",
             "q",
             "--as-of",
-            "2026-11-25",
+            "2026-11-24",
             "--format",
             "jsonl",
         ])?

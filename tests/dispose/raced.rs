@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use privascan::classify::Taxonomy;
+use privascan::dispose::DisposeError;
 use privascan::dispose::apply::{Outcome, apply};
 use privascan::dispose::plan;
 use privascan::dispose::register::Register;
@@ -21,7 +22,20 @@ use super::{POLICY, Share, column, hash};
 
 /// Disposes of `hr/old.csv` alone, with something that happens right before the move.
 fn race(share: &Share, means: &Means, happens: &dyn Fn(&Path)) -> Result<Outcome> {
-    let rows: Vec<_> = share.approve()?.into_iter().filter(|r| r[column("item")] == "hr/old.csv").collect();
+    let (mut outcomes, stopped) = run(share, means, &["hr/old.csv"], happens)?;
+    assert!(stopped.is_none(), "{stopped:?}");
+    Ok(outcomes.remove(0))
+}
+
+/// The same for some files, with what stopped it.
+fn run(
+    share: &Share,
+    means: &Means,
+    names: &[&str],
+    happens: &dyn Fn(&Path),
+) -> Result<(Vec<Outcome>, Option<DisposeError>)> {
+    let rows: Vec<_> =
+        share.approve()?.into_iter().filter(|r| names.contains(&r[column("item")].as_str())).collect();
     let rows = plan::read(&super::bytes(&rows)?)?;
     let policy = Policy::load(POLICY).map_err(|_| "no policy")?;
     let (run, registers) =
@@ -54,11 +68,11 @@ fn race(share: &Share, means: &Means, happens: &dyn Fn(&Path)) -> Result<Outcome
     };
     let (mut register, _) = Register::open(&share.root().join("registers/disposal.jsonl"), "disposal.jsonl")?;
     let mut outcomes = Vec::new();
-    apply(&site, means, &rows, &mut register, &mut |end| {
+    let ended = apply(&site, means, &rows, &mut register, &mut |end| {
         outcomes.push(end.outcome);
         Ok(())
-    })?;
-    Ok(outcomes.remove(0))
+    });
+    Ok((outcomes, ended.err()))
 }
 
 fn reason(outcome: &Outcome) -> &str {
@@ -205,5 +219,40 @@ fn in_a_loop_of_races_nothing_is_lost() -> Result<()> {
     assert!(tree.values().any(|h| *h == wanted));
     let moved = share.root().join("q/hr/old.csv");
     assert!(!moved.exists() || hash(&fs::read(&moved)?) == wanted);
+    Ok(())
+}
+
+/// What editors, `sed -i` and the rotation of logs do.
+#[test]
+fn a_register_that_is_replaced_stops_everything() -> Result<()> {
+    let replace = |root: &Path| {
+        let (path, new) = (root.join("registers/disposal.jsonl"), root.join("registers/new"));
+        fs::copy(&path, &new).expect("copy");
+        fs::rename(&new, &path).expect("rename");
+    };
+    let cut = |root: &Path| {
+        let file = fs::File::options().write(true).open(root.join("registers/disposal.jsonl")).expect("open");
+        file.set_len(0).expect("cut");
+    };
+    let take = |root: &Path| fs::remove_file(root.join("registers/disposal.jsonl")).expect("remove");
+    for happens in [&replace as &dyn Fn(&Path), &cut, &take] {
+        for delete in [false, true] {
+            let share = Share::new()?;
+            let means = if delete { Means::LogicalDelete } else { Means::Quarantine(share.root().join("q")) };
+            let before = share.tree()?;
+            let (outcomes, stopped) = run(&share, &means, &["hr/old.csv", "hr/=1+1.csv"], happens)?;
+            assert!(matches!(stopped, Some(DisposeError::Replaced(_))), "{stopped:?}");
+            let after = share.tree()?;
+            if delete {
+                // What could not be written down was not done.
+                assert!(outcomes.is_empty(), "{outcomes:?}");
+            } else {
+                // What was done is said, and nothing more is done.
+                assert_eq!(outcomes.iter().map(reason).collect::<Vec<_>>(), ["done"]);
+            }
+            let gone = before.keys().filter(|path| !after.contains_key(*path)).count();
+            assert_eq!(gone, usize::from(!delete));
+        }
+    }
     Ok(())
 }

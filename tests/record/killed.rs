@@ -122,3 +122,18 @@ fn a_run_without_end_line_is_aborted_however_far_it_came() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_file_among_the_runs_is_none_of_ours() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    share(dir.path())?;
+    scan(dir.path(), &[])?.expect(3);
+    let (file, folder) =
+        (dir.path().join("evidence/runs/.x.partial"), dir.path().join("evidence/runs/.y.partial"));
+    fs::write(&file, "someone's note")?;
+    fs::create_dir(&folder)?;
+    scan(dir.path(), &[])?.expect(3);
+    assert_eq!(fs::read_to_string(&file)?, "someone's note");
+    assert!(!folder.exists());
+    Ok(())
+}

@@ -1,6 +1,8 @@
 //! `dispose apply`: approved rows of a plan, performed.
 
-use std::io::{self, Write};
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -86,7 +88,7 @@ pub(in crate::cli) enum Method {
 pub(super) fn run(args: &ApplyArgs) -> Result<End> {
     let means = means(args)?;
     let bytes =
-        std::fs::read(&args.approved).with_context(|| format!("--approved {}", args.approved.display()))?;
+        read_plan(&args.approved).with_context(|| format!("--approved {}", args.approved.display()))?;
     let rows = plan::read(&bytes)?;
     let policy_file = examine::policy(args.policy.as_deref())?;
     let (path, name) = register_of(&policy_file)?;
@@ -94,12 +96,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<End> {
         true => Opened::Looked(Register::look(&path, &name)?),
         false => {
             let (register, torn) = Register::open(&path, &name)?;
-            if torn {
-                writeln!(
-                    io::stderr(),
-                    "privascan: register {name}: its last line was not whole and was dropped"
-                )?;
-            }
+            say_torn(torn, &name)?;
             Opened::Locked(register)
         }
     };
@@ -107,10 +104,14 @@ pub(super) fn run(args: &ApplyArgs) -> Result<End> {
     let governed = Governed::open(&policy_file)?;
     let names = examine::printing(&args.knowledge)?;
     let shown = |path: &[u8]| printed(&names, std::iter::once(path)).concat();
-    let facts = RunFacts {
-        as_of: args.as_of.unwrap_or_else(|| governed::day(Timestamp::now(), &governed.zone)),
-        ..RunFacts::default()
-    };
+    let today = governed::day(Timestamp::now(), &governed.zone);
+    let as_of = args.as_of.unwrap_or(today);
+    if as_of > today && !args.dry_run {
+        bail!(
+            "--as-of {as_of}: today is {today}, and nothing is disposed of before its time; --dry-run says what would be done"
+        );
+    }
+    let facts = RunFacts { as_of, ..RunFacts::default() };
     let facts = examine::bare(&facts, &governed.registers);
     let assessing = Assessing::new(&governed.policy, &facts, &names.taxonomy);
     let own: Vec<PathBuf> = governed.own_files().into_iter().chain([args.approved.clone()]).collect();
@@ -135,11 +136,17 @@ pub(super) fn run(args: &ApplyArgs) -> Result<End> {
     let mut telling = Telling { args, means: &means, shown: &shown, counts: Counts::default() };
     let finished = match &mut register {
         Opened::Looked(register) => {
+            let mut open = HashSet::new();
             if let Some(register) = register {
-                settle::look_only(&site, register, &mut |end| telling.tell(&end))?;
+                settle::look_only(&site, register, &mut |end| {
+                    if matches!(end.outcome, Outcome::Unsettled(_)) {
+                        open.insert(end.id.clone());
+                    }
+                    telling.tell(&end)
+                })?;
             }
-            apply::rehearse(&site, &means, &rows, register.as_ref(), &mut |end| telling.tell(&end))
-                .map(|()| true)
+            let mut tell = |end: Ended| telling.tell(&end);
+            apply::rehearse(&site, &means, &rows, register.as_ref(), &open, &mut tell).map(|()| true)
         }
         Opened::Locked(register) => settle::settle(&site, register, &mut |end| telling.tell(&end))
             .and_then(|()| apply::apply(&site, &means, &rows, register, &mut |end| telling.tell(&end))),
@@ -147,7 +154,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<End> {
     let finished = match finished {
         Ok(finished) => finished,
         // Some of it may be done: that is said, with what stopped the rest.
-        Err(e @ DisposeError::Io { .. }) => {
+        Err(e @ (DisposeError::Io { .. } | DisposeError::Replaced(_))) => {
             writeln!(io::stderr(), "privascan: {}", printable(&e.to_string()))?;
             false
         }
@@ -190,6 +197,34 @@ pub(super) fn register_of(policy_file: &Path) -> Result<(PathBuf, String)> {
         bail!("register {name}: no folder {}; make it first", folder.display());
     }
     Ok((path, name))
+}
+
+/// The bytes of a plan, and no more than a plan may have.
+fn read_plan(path: &Path) -> io::Result<Vec<u8>> {
+    let too_large = || io::Error::other("larger than 1 GiB");
+    let file = File::open(path)?;
+    if file.metadata()?.len() > plan::MAX_BYTES as u64 {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // It may grow, and a pipe does not say how much there is.
+    file.take(plan::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > plan::MAX_BYTES {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+/// Says that a line which a killed run left unfinished was taken away.
+pub(super) fn say_torn(torn: bool, name: &str) -> io::Result<()> {
+    match torn {
+        true => writeln!(
+            io::stderr(),
+            "privascan: register {}: its last line was not whole and was dropped",
+            printable(name)
+        ),
+        false => Ok(()),
+    }
 }
 
 /// The account that runs this.
@@ -293,6 +328,7 @@ impl Telling<'_> {
                 let reason = reason.map(|r| format!(" {r}")).unwrap_or_default();
                 let detail = detail.map(|d| format!(" ({d})")).unwrap_or_default();
                 let arrow = now_at.map(|p| format!(" -> {}", printable(&p))).unwrap_or_default();
+                let id = if id.is_empty() { "-" } else { &id };
                 format!("{outcome:<9} {id}  {}{arrow}{reason}{about}{detail}", printable(&path))
             }
         };

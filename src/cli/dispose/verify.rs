@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::apply::{account, register_of};
+use super::apply::{account, register_of, say_torn};
 use crate::cli::End;
 use crate::cli::args::ListFormat;
 use crate::cli::examine::{self, Examination, ExamineArgs, Examined};
@@ -26,6 +26,7 @@ use crate::dispose::site::{OwnFiles, Site};
 use crate::govern::facts::RunFacts;
 use crate::govern::verified::{Said, Verified, verified};
 use crate::govern::{Assessing, ControlOutcome, Registers};
+use crate::model::{Outcome as ItemOutcome, Reason};
 use crate::report::printable;
 use crate::scan::printed;
 
@@ -67,7 +68,11 @@ pub(super) fn run(args: &VerifyArgs) -> Result<End> {
     let policy_file = examine::policy(args.policy.as_deref())?;
     let (path, name) = register_of(&policy_file)?;
     let mut register = match args.register_result {
-        true => Some(Register::open(&path, &name)?.0),
+        true => {
+            let (register, torn) = Register::open(&path, &name)?;
+            say_torn(torn, &name)?;
+            Some(register)
+        }
         false => Register::look(&path, &name)?,
     };
     let open = match &mut register {
@@ -86,7 +91,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<End> {
     let facts = examined.facts();
     let assessing = Assessing::new(&governed.policy, &facts, &examined.plan.taxonomy);
     let assessment = examined.assess(governed);
-    let Some(entries) = verified(&assessing, &assessment) else {
+    let left_out = !args.examine.exclude.is_empty()
+        && examined.items.iter().any(|i| i.outcome == ItemOutcome::Skipped(Reason::Excluded));
+    let Some(entries) = verified(&assessing, &assessment, left_out) else {
         bail!("register {name}: no such file; there is nothing to verify");
     };
     let certificate = certificate(&examined, governed, entries);
@@ -101,7 +108,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<End> {
         for entry in certificate.entries.iter().filter(|e| e.outcome() == ControlOutcome::Pass) {
             let Some(line) = register.last(&entry.entry.id) else { continue };
             let mut line = line.clone();
-            let how = "absent at source and no copy found by content hash and fingerprints (DSP-02, DSP-03)";
+            let how = format!("absent at source and no copy found {} (DSP-02, DSP-03)", entry.how());
             line.insert("verify_method".to_owned(), how.into());
             line.insert("verified_by_run".to_owned(), certificate.run_id.clone().into());
             register.add_map(line)?;
@@ -219,6 +226,7 @@ struct Line<'a> {
     absent_at_source: Value,
     residual_copies: Value,
     copies_tolerated: usize,
+    copies_looked_for: String,
 }
 
 fn tell(args: &VerifyArgs, examined: &Examined, certificate: &Certificate<'_>, open: usize) -> Result<()> {
@@ -248,6 +256,7 @@ fn tell(args: &VerifyArgs, examined: &Examined, certificate: &Certificate<'_>, o
                     absent_at_source: json(&entry.absent),
                     residual_copies: json(&entry.copies),
                     copies_tolerated: entry.tolerated,
+                    copies_looked_for: entry.how(),
                 };
                 writeln!(out, "{}", serde_json::to_string(&line)?)?;
             }
@@ -255,10 +264,11 @@ fn tell(args: &VerifyArgs, examined: &Examined, certificate: &Certificate<'_>, o
                 let (id, path) = (printable(&entry.entry.id), printable(&entry.entry.item));
                 writeln!(
                     out,
-                    "{:<13} {id}  {path}: absent {}, copies {}",
+                    "{:<13} {id}  {path}: absent {}, copies {} ({})",
                     outcome.word(),
                     words(&entry.absent),
-                    words(&entry.copies)
+                    words(&entry.copies),
+                    entry.how()
                 )?;
             }
         }

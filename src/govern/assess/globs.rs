@@ -56,3 +56,52 @@ pub fn literal_beginning(glob: &str) -> &str {
     let glob = glob.trim_start_matches("./");
     glob.find(['*', '?', '[', '{', '\\']).map_or(glob, |end| &glob[..end])
 }
+
+/// Whether a glob may match something in the file at this path, an entry of an archive. In doubt it may.
+pub fn may_match_inside(glob: &str, path: &str) -> bool {
+    let glob = glob.trim_start_matches("./");
+    let around = format!("{path}!");
+    // Separators in there part no names.
+    if glob.contains(['{', '\\', '[']) {
+        let beginning = literal_beginning(glob);
+        return around.starts_with(beginning) || beginning.starts_with(&around);
+    }
+    let (glob, around): (Vec<&str>, Vec<&str>) = (glob.split('/').collect(), around.split('/').collect());
+    leads_into(&glob, &around)
+}
+
+fn leads_into(glob: &[&str], folders: &[&str]) -> bool {
+    match (glob.split_first(), folders.split_first()) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some((first, rest)), Some((folder, more))) => {
+            let one = [(*first).to_owned()];
+            (*first == "**" && (leads_into(rest, folders) || leads_into(glob, more)))
+                || (Globs::new(&one).matches_path(folder) && leads_into(rest, more))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_match_inside;
+
+    #[test]
+    fn a_glob_that_leads_into_an_archive_is_known() {
+        for (glob, path, want) in [
+            ("hr/**", "hr/a.zip", true),
+            ("**/letter.txt", "hr/a.zip", true),
+            ("hr/*.zip!/**", "hr/a.zip", true),
+            ("./hr/a.zip!/b.txt", "hr/a.zip", true),
+            ("hr/{a,b}.zip!/x", "hr/a.zip", true),
+            ("*/a.zip!/*", "hr/a.zip", true),
+            ("hr/old*", "hr/a.zip", false),
+            ("hr/*", "hr/a.zip", false),
+            ("hr/b.zip!/**", "hr/a.zip", false),
+            ("crm/**", "hr/a.zip", false),
+            ("crm/{a,b}/**", "hr/a.zip", false),
+        ] {
+            assert_eq!(may_match_inside(glob, path), want, "{glob} {path}");
+        }
+    }
+}

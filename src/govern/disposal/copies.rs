@@ -120,6 +120,10 @@ pub(super) struct Sought<'a> {
     pub tolerated: usize,
     /// It has fingerprints, and they could not be compared.
     pub unusable: bool,
+    /// It was looked for by its content.
+    pub by_content: bool,
+    /// It was looked for by all of its fingerprints, with all detectors.
+    pub by_fingerprints: bool,
 }
 
 impl<'a> Seeking<'a> {
@@ -178,7 +182,8 @@ impl<'a> Seeking<'a> {
             () if !self.covered => Verdict::NotEvaluated("coverage"),
             () => Verdict::Pass,
         };
-        Sought { verdict, first, tolerated, unusable }
+        let by_fingerprints = !all.is_empty() && usable && !assessing.facts.run.detectors_left_out;
+        Sought { verdict, first, tolerated, unusable, by_content: hash, by_fingerprints }
     }
 }
 

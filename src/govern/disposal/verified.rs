@@ -21,6 +21,10 @@ pub struct Verified<'a> {
     pub copies: Said,
     /// Copies that are tolerated, in quarantine and backups.
     pub tolerated: usize,
+    /// Copies were looked for by its content.
+    pub by_content: bool,
+    /// Copies were looked for by all of its fingerprints.
+    pub by_fingerprints: bool,
 }
 
 /// What a test says of one entry.
@@ -41,11 +45,38 @@ impl Verified<'_> {
     pub fn outcome(&self) -> ControlOutcome {
         self.absent.outcome.min(self.copies.outcome)
     }
+
+    /// Whether there is more of it than a pass says: copies that are tolerated, or fingerprints that were not looked for.
+    pub fn is_limited(&self) -> bool {
+        self.tolerated > 0 || (!self.entry.record_fingerprints.is_empty() && !self.by_fingerprints)
+    }
+
+    /// By what copies were looked for, and which were tolerated: `by content hash only; 2 tolerated in quarantine and backups`.
+    pub fn how(&self) -> String {
+        let mut how = match (self.by_content, self.by_fingerprints) {
+            (true, true) => "by content hash and fingerprints",
+            (true, false) => "by content hash only",
+            (false, true) => "by fingerprints only",
+            (false, false) => "by nothing",
+        }
+        .to_owned();
+        if !self.entry.record_fingerprints.is_empty() && !self.by_fingerprints {
+            how.push_str(", its fingerprints could not be compared");
+        }
+        if self.tolerated > 0 {
+            how.push_str(&format!("; {} tolerated in quarantine and backups", self.tolerated));
+        }
+        how
+    }
 }
 
 /// Every performed entry of the register, by id; `None` without a register. Where the assessment withholds a pass, so
-/// does this.
-pub fn verified<'a>(assessing: &'a Assessing<'a>, assessment: &Assessment) -> Option<Vec<Verified<'a>>> {
+/// does this. `left_out`: whoever ran it left items out beyond what the policy does, and nothing is proven to be absent.
+pub fn verified<'a>(
+    assessing: &'a Assessing<'a>,
+    assessment: &Assessment,
+    left_out: bool,
+) -> Option<Vec<Verified<'a>>> {
     let entries = Entries::new(assessing)?;
     let seeking = Seeking::new(assessing, &entries);
     let mut all = Vec::new();
@@ -58,7 +89,7 @@ pub fn verified<'a>(assessing: &'a Assessing<'a>, assessment: &Assessment) -> Op
             let uncovered = |r: &ControlResult| {
                 ["MON-01", "MON-02"].contains(&r.test_id.as_str()) && r.outcome == ControlOutcome::Fail
             };
-            if here.clone().any(uncovered) {
+            if left_out || here.clone().any(uncovered) {
                 return Some("coverage".to_owned());
             }
             let mut of_pair = here.filter(|r| r.test_id == test && r.class.as_deref() == class);
@@ -80,6 +111,8 @@ pub fn verified<'a>(assessing: &'a Assessing<'a>, assessment: &Assessment) -> Op
             absent: say("DSP-02", absent(assessing, &entries, entry, day), entry.item),
             copies: say("DSP-03", sought.verdict, sought.first),
             tolerated: sought.tolerated,
+            by_content: sought.by_content,
+            by_fingerprints: sought.by_fingerprints,
         });
     }
     Some(all)

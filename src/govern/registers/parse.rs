@@ -35,6 +35,7 @@ pub(super) fn disposal(file: &str, text: &str) -> Result<Vec<DisposalEntry>, Reg
             method: line.text("method")?,
             performed_by: line.text("performed_by")?,
             performed_at: line.moment("performed_at")?,
+            refused: line.text("refused")?,
             tool: line.text("tool")?,
             tool_version: line.text("tool_version")?,
             content_hash: line.text("content_hash")?.map(|t| hex("content_hash", &t, 64)).transpose()?,
