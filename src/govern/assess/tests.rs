@@ -62,7 +62,7 @@ fn gated(
         let mut result = decided("COL-03", system, class, outcome, reason);
         result.population = population;
         let mut results: Vec<ControlResult> = std::iter::once(result).chain(beside).collect();
-        gate(&mut results, assessing);
+        gate::apply(&mut results, assessing);
         assert!(results[1..].iter().all(|r| r.reason.as_deref() == Some("x")), "MON is not gated");
         format!("{}({})", results[0].outcome.word(), results[0].reason.as_deref().unwrap_or_default())
     })
