@@ -1,4 +1,5 @@
 use super::super::facts::{Base, RunFacts};
+use super::super::outcome::ControlOutcome;
 use super::super::{Registers, decided};
 use super::*;
 use crate::model::{Evidence, Item, ItemId, ItemMeta, ItemPath};
