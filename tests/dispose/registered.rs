@@ -18,7 +18,7 @@ fn a_file_that_is_no_register_is_left_as_it_is() -> Result<()> {
         "name,owner\nhr,ops".to_owned(),
         format!("{entry}\n[1, 2"),
         format!("{entry}\nnotes\n{{\"id\":\"D-2\",\"it"),
-        format!("{{\"name\": 5}}\n{{\"id\":\"D-2\",\"it"),
+        "{\"name\": 5}\n{\"id\":\"D-2\",\"it".to_owned(),
         format!("{entry}\n{{\"item\": 5}}"),
         "\u{0}\u{0}\u{0}".to_owned(),
         "{ not: json }".to_owned(),
