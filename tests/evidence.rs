@@ -16,7 +16,6 @@ use privascan::classify::{DatePlan, EventLookup, Protector};
 use privascan::model::{DateSource, Outcome, Reason, hex};
 use privascan::read::Limits;
 use privascan::scan::{EvidencePlan, ScanPlan};
-use privascan::source::Selection;
 use privascan::source::files::{Target, check_targets};
 use privascan::{ItemRecord, Scanner};
 use sha2::{Digest, Sha256};
@@ -35,20 +34,8 @@ static BUILTIN: LazyLock<Option<ScanPlan>> = LazyLock::new(|| ScanPlan::builtin(
 fn bare_plan() -> Tested<ScanPlan> {
     let builtin = BUILTIN.as_ref().ok_or("built-in detectors")?;
     Ok(ScanPlan {
-        targets: Vec::new(),
-        selection: Selection::new(&[], &[], &[], false, &[])?,
-        detectors: builtin.detectors.clone(),
-        taxonomy: builtin.taxonomy.clone(),
         protector: builtin.protector.clone(),
-        limits: Limits::default(),
-        threads: 1,
-        min_likelihood: builtin.min_likelihood,
-        occurrences: builtin.occurrences,
-        paths: builtin.paths,
-        evidence: None,
-        reuse: None,
-        totals: false,
-        interrupted: Arc::default(),
+        ..ScanPlan::of(builtin.detectors.clone(), builtin.taxonomy.clone())?
     })
 }
 

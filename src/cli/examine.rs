@@ -20,11 +20,9 @@ use super::{keys, knowledge};
 use crate::govern::facts::{Base, Facts, Reach, RunFacts};
 use crate::govern::{Assessment, Criteria, Registers, assess};
 use crate::model::{ItemRecord, Ledger, Likelihood, Outcome};
-use crate::read::Limits;
 use crate::record::manifest::SystemScope;
 use crate::record::{Record, Want};
 use crate::scan::{self, PathStyle, ScanPlan};
-use crate::source::Selection;
 
 /// What is scanned, and with what.
 #[derive(Debug, Args)]
@@ -222,7 +220,7 @@ impl Examined {
 
     /// Whether everything was looked at.
     pub fn is_complete(&self) -> bool {
-        self.ledger.complete() && !self.facts.interrupted && super::scan::reached(&self.facts)
+        self.ledger.complete() && !self.facts.interrupted && self.facts.unreached().is_empty()
     }
 
     /// What was not read, in one line: `3 of 120 items not read whole: encrypted 2, malformed 1`.
@@ -276,22 +274,7 @@ pub(super) fn policy(named: Option<&Path>) -> Result<PathBuf> {
 /// A plan that knows how names are printed and scans nothing.
 pub(super) fn printing(args: &KnowledgeArgs) -> Result<ScanPlan> {
     let (detectors, taxonomy) = knowledge::load(args)?;
-    Ok(ScanPlan {
-        targets: Vec::new(),
-        selection: Selection::new(&[], &[], &[], false, &[])?,
-        detectors,
-        taxonomy,
-        protector: keys::protector(None)?,
-        limits: Limits::default(),
-        threads: 1,
-        min_likelihood: Likelihood::Possible,
-        occurrences: 0,
-        paths: PathStyle::Masked,
-        evidence: None,
-        reuse: None,
-        totals: false,
-        interrupted: Arc::new(AtomicBool::new(false)),
-    })
+    Ok(ScanPlan::of(detectors, taxonomy)?)
 }
 
 /// The arguments of `scan` that say the same; all others at their defaults.

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -24,7 +23,6 @@ use crate::record::verify::again::assess_again;
 use crate::record::{Kept, Manifest, Record, RecordError, Run, Want, split_name};
 use crate::report::printable;
 use crate::scan::{EvidencePlan, PathStyle, ScanPlan, examine_file};
-use crate::source::Selection;
 use crate::source::files::item_id;
 use compare::{Compared, Needs};
 
@@ -335,13 +333,8 @@ impl Rules {
         };
         evidence.content_hashes = true;
         Ok(ScanPlan {
-            targets: Vec::new(),
-            selection: Selection::new(&[], &[], &[], false, &[])?,
-            detectors: Arc::new(self.detectors),
-            taxonomy: Arc::new(self.taxonomy),
             protector,
             limits,
-            threads: 1,
             min_likelihood: Likelihood::parse(word).with_context(|| {
                 format!("the run's --min-likelihood is {word}, which this build does not know")
             })?,
@@ -352,9 +345,7 @@ impl Rules {
                 _ => PathStyle::Masked,
             },
             evidence: Some(Arc::new(evidence)),
-            reuse: None,
-            totals: false,
-            interrupted: Arc::new(AtomicBool::new(false)),
+            ..ScanPlan::of(Arc::new(self.detectors), Arc::new(self.taxonomy))?
         })
     }
 }

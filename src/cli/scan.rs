@@ -217,11 +217,6 @@ pub(super) fn run(args: ScanArgs) -> Result<End> {
     })
 }
 
-/// Whether no root that was to be scanned is missing, unmounted or unreadable.
-pub(super) fn reached(facts: &RunFacts) -> bool {
-    facts.roots.values().all(|reach| !reach.is_lost())
-}
-
 /// One line on standard error where no summary says so.
 pub(super) fn tell_unreached(run: &RunRecord) {
     if !run.unreached.is_empty() {

@@ -46,7 +46,7 @@ pub(super) fn run(args: &SelfTestArgs) -> Result<End> {
         true => known.iter().map(|f| (*f).to_owned()).collect(),
         false => args.formats.iter().cloned().collect(),
     };
-    let plan = ScanPlan { detectors, taxonomy: Arc::clone(&taxonomy), ..ScanPlan::builtin()? };
+    let plan = ScanPlan::of(detectors, Arc::clone(&taxonomy))?;
     let matrix = self_test::self_test(&plan, &wanted, args.seed, Effort::Whole);
     let mut out = io::stdout().lock();
     match args.format {

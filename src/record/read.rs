@@ -373,13 +373,9 @@ impl Record {
         let Some(kept) = known.get(name) else {
             return Err(RecordError::malformed(&path, "is not among the files of the manifest"));
         };
-        let bytes = match path.metadata() {
-            Ok(meta) if meta.is_file() && meta.len() > kept.bytes => Vec::new(),
-            _ => read_bounded(&path, kept.bytes)?,
-        };
-        match bytes.len() as u64 == kept.bytes
-            && hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes)) == kept.sha256
-        {
+        let grown = path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() > kept.bytes);
+        let bytes = if grown { Vec::new() } else { read_bounded(&path, kept.bytes)? };
+        match !grown && hex(&<sha2::Sha256 as sha2::Digest>::digest(&bytes)) == kept.sha256 {
             true => Ok(bytes),
             false => {
                 let what = "is not the file that the manifest vouches for; `privascan verify` says more";

@@ -71,13 +71,18 @@ impl ScanPlan {
         all.extend(own);
         let detectors =
             Detectors::compile(all, &|name| taxonomy.has(name)).map_err(ScannerError::Detectors)?;
+        Self::of(Arc::new(detectors), Arc::new(taxonomy))
+    }
+
+    /// The same with knowledge that is at hand already.
+    pub fn of(detectors: Arc<Detectors>, taxonomy: Arc<Taxonomy>) -> Result<Self, ScannerError> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|_| ScannerError::Random)?;
         Ok(Self {
             targets: Vec::new(),
             selection: Selection::new(&[], &[], &[], false, &[])?,
-            detectors: Arc::new(detectors),
-            taxonomy: Arc::new(taxonomy),
+            detectors,
+            taxonomy,
             protector: Protector::random(&key).ok_or(ScannerError::Random)?,
             limits: Limits::default(),
             threads: 1,

@@ -143,7 +143,7 @@ pub fn self_test(plan: &ScanPlan, wanted: &BTreeSet<String>, seed: u64, effort: 
                 let mut again = BTreeMap::new();
                 matrix.plant(&mut scanner, format, &others.chain(all).collect::<Vec<_>>(), &mut again);
                 let of_missed = again.into_iter().filter(|(kind, _)| missed.contains(kind.as_str()));
-                pairs.extend(of_missed.collect::<Vec<_>>());
+                pairs.extend(of_missed);
             }
             if for_decoys == Some(format.name) {
                 matrix.plant(&mut scanner, format, &decoys, &mut pairs);

@@ -98,7 +98,8 @@ pub(super) fn coverage(kept: &Kept<'_>) -> Sheet {
             ]);
         }
     }
-    let not_seen: Vec<&str> = systems.iter().map(|s| s.id.as_str()).filter(|id| !seen(kept, id)).collect();
+    let not_seen: Vec<&str> =
+        systems.iter().map(|s| s.id.as_str()).filter(|id| !is_seen(kept.facts, id)).collect();
     match (reasons.is_empty(), kept.items.is_empty(), not_seen.is_empty()) {
         (true, true, _) => sheet.line(0, "There was no item to read."),
         (true, _, true) => sheet.line(0, "Every item was wholly read."),
@@ -113,8 +114,8 @@ pub(super) fn coverage(kept: &Kept<'_>) -> Sheet {
 }
 
 /// Whether the root of a system was there to be read, and meant to be.
-fn seen(kept: &Kept<'_>, id: &str) -> bool {
-    kept.facts.roots.get(id) == Some(&Reach::Reached)
+fn is_seen(facts: &RunFacts, id: &str) -> bool {
+    facts.roots.get(id) == Some(&Reach::Reached)
 }
 
 /// Names the systems that nothing is known of.
@@ -158,7 +159,7 @@ pub fn looked_at(
         let of = || counts.get(&at).into_iter().flatten();
         Looked {
             system: system.id.clone(),
-            reached: facts.roots.get(&system.id) == Some(&Reach::Reached),
+            reached: is_seen(facts, &system.id),
             read: of().filter(|((outcome, _), _)| *outcome == "scanned").map(|(_, n)| n.0).sum(),
             items: of().map(|(_, n)| n.0).sum(),
         }
