@@ -26,6 +26,7 @@ use crate::dispose::site::{OwnFiles, Site};
 use crate::govern::facts::RunFacts;
 use crate::govern::verified::{Said, Verified, verified};
 use crate::govern::{Assessing, ControlOutcome, Registers};
+use crate::model::{Outcome as ItemOutcome, Reason};
 use crate::report::printable;
 use crate::scan::printed;
 
@@ -90,7 +91,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<End> {
     let facts = examined.facts();
     let assessing = Assessing::new(&governed.policy, &facts, &examined.plan.taxonomy);
     let assessment = examined.assess(governed);
-    let Some(entries) = verified(&assessing, &assessment) else {
+    let left_out = !args.examine.exclude.is_empty()
+        && examined.items.iter().any(|i| i.outcome == ItemOutcome::Skipped(Reason::Excluded));
+    let Some(entries) = verified(&assessing, &assessment, left_out) else {
         bail!("register {name}: no such file; there is nothing to verify");
     };
     let certificate = certificate(&examined, governed, entries);
