@@ -247,7 +247,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Read>, DisposeError> {
 
 fn row(cells: &[String; COLUMNS.len()]) -> Result<Row, &'static str> {
     let text = |at: usize| (!cells[at].is_empty()).then(|| cells[at].clone());
-    let list = |at: usize| cells[at].split(';').filter(|t| !t.is_empty()).map(str::to_owned).collect();
+    let list = |at: usize| match cells[at].as_str() {
+        "" => Vec::new(),
+        cell => cell.split(';').map(str::to_owned).collect(),
+    };
     let dates = |at: usize| match cells[at].as_str() {
         "" => vec![None],
         cell => spellings(cell).into_iter().map(Some).collect(),

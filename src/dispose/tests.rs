@@ -73,18 +73,31 @@ proptest! {
 
     #[test]
     fn a_change_of_any_planned_cell_is_noticed(column in 0usize..23, text in "[a-z0-9.;-]{0,8}") {
-        let row = row(b"hr/old.csv".to_vec(), "staff");
-        let bytes = table(std::slice::from_ref(&row));
-        let mut reader = csv::Reader::from_reader(bytes.as_slice());
-        let mut cells: Vec<String> =
-            reader.records().next().expect("a row").expect("a record").iter().map(str::to_owned).collect();
-        prop_assume!(cells[column] != text);
-        cells[column] = text;
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(COLUMNS).expect("memory");
-        writer.write_record(&cells).expect("memory");
-        let read = read(&writer.into_inner().expect("memory")).expect("a plan");
-        prop_assert!(read[0].row.is_err());
+        prop_assert_ne!(believed(column, &text), Some(true));
+    }
+}
+
+/// Whether a plan of one row is still believed when one cell of it is another text; nothing
+/// when it is the same text.
+fn believed(column: usize, text: &str) -> Option<bool> {
+    let bytes = table(&[row(b"hr/old.csv".to_vec(), "staff")]);
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let mut cells: Vec<String> =
+        reader.records().next()?.expect("a record").iter().map(str::to_owned).collect();
+    if cells[column] == text {
+        return None;
+    }
+    text.clone_into(&mut cells[column]);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(COLUMNS).expect("memory");
+    writer.write_record(&cells).expect("memory");
+    Some(read(&writer.into_inner().expect("memory")).expect("a plan")[0].row.is_ok())
+}
+
+#[test]
+fn a_list_of_nothing_is_not_an_empty_list() {
+    for column in 0..23 {
+        assert_eq!(believed(column, ";"), Some(false), "{}", COLUMNS[column]);
     }
 }
 
