@@ -96,8 +96,8 @@ fn believed(column: usize, text: &str) -> Option<bool> {
 
 #[test]
 fn a_list_of_nothing_is_not_an_empty_list() {
-    for column in 0..23 {
-        assert_eq!(believed(column, ";"), Some(false), "{}", COLUMNS[column]);
+    for (column, name) in COLUMNS.iter().enumerate().take(23) {
+        assert_eq!(believed(column, ";"), Some(false), "{name}");
     }
 }
 
