@@ -45,8 +45,8 @@ pub const COLUMNS: [&str; 27] = [
     "approved_at",
 ];
 
-/// How many of the columns, after the id, are sealed; people fill in those behind.
-const SEALED: usize = 23;
+/// The first columns, of which all behind the id are sealed by it.
+pub(super) const SEALED: usize = 23;
 /// Hex digits of an id.
 const ID_DIGITS: usize = 20;
 /// Bytes that a plan may have.

@@ -188,12 +188,11 @@ impl Register {
 
     /// Adds a line, and returns when it is on disk.
     pub fn add(&mut self, line: &Line) -> Result<(), DisposeError> {
-        let value = serde_json::to_value(line)
+        // As an object at once: what is no object cannot be a line, and is not passed over.
+        let map = serde_json::to_value(line)
+            .and_then(serde_json::from_value)
             .map_err(|e| DisposeError::Io { what: format!("register {}", self.name), source: e.into() })?;
-        match value {
-            Value::Object(map) => self.add_map(map),
-            _ => Ok(()),
-        }
+        self.add_map(map)
     }
 
     /// The same with a line as it is.

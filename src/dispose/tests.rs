@@ -1,7 +1,7 @@
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use super::plan::{COLUMNS, Row, day, from_cell, read, to_cell, write};
+use super::plan::{COLUMNS, Row, SEALED, day, from_cell, read, to_cell, write};
 use crate::govern::policy::{DateOrder, Source};
 
 fn row(item: Vec<u8>, text: &str) -> Row {
@@ -72,18 +72,17 @@ proptest! {
     }
 
     #[test]
-    fn a_change_of_any_planned_cell_is_noticed(column in 0usize..23, text in "[a-z0-9.;-]{0,8}") {
+    fn a_change_of_any_planned_cell_is_noticed(column in 0..SEALED, text in "[a-z0-9.;-]{0,8}") {
         prop_assert_ne!(believed(column, &text), Some(true));
     }
 }
 
-/// Whether a plan of one row is still believed when one cell of it is another text; nothing
-/// when it is the same text.
+/// Whether a plan of one row is still believed when one cell of it is another text; nothing when it is the same text.
 fn believed(column: usize, text: &str) -> Option<bool> {
     let bytes = table(&[row(b"hr/old.csv".to_vec(), "staff")]);
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let mut cells: Vec<String> =
-        reader.records().next()?.expect("a record").iter().map(str::to_owned).collect();
+        reader.records().next().expect("a row").expect("a record").iter().map(str::to_owned).collect();
     if cells[column] == text {
         return None;
     }
@@ -96,7 +95,7 @@ fn believed(column: usize, text: &str) -> Option<bool> {
 
 #[test]
 fn a_list_of_nothing_is_not_an_empty_list() {
-    for (column, name) in COLUMNS.iter().enumerate().take(23) {
+    for (column, name) in COLUMNS.iter().enumerate().take(SEALED) {
         assert_eq!(believed(column, ";"), Some(false), "{name}");
     }
 }
